@@ -1,0 +1,35 @@
+package io.canal.parser.schema;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
+
+/**
+ * A decoded TABLE_MAP event: the physical shape of the rows that follow it under {@code tableId}.
+ * Immutable; the arrays are shared and never written.
+ *
+ * @param tableId valid until the statement's end; ids are reused after a restart of the source
+ * @param types one code of {@link ColumnType} per column, ENUM and SET resolved
+ * @param metadata one number per column, as {@link Column#metadata} describes
+ * @param nullable one flag per column
+ * @param full names and meaning of the columns, present with {@code binlog_row_metadata=FULL}
+ */
+@SuppressWarnings("ArrayRecordComponent") // read for every row; never handed out of the parser
+public record TableMap(
+    long tableId,
+    String database,
+    String table,
+    int[] types,
+    int[] metadata,
+    boolean[] nullable,
+    Optional<TableMetadata> full) {
+  public TableMap {
+    requireNonNull(database, "database is null");
+    requireNonNull(table, "table is null");
+    requireNonNull(full, "full is null");
+  }
+
+  public int columnCount() {
+    return types.length;
+  }
+}
