@@ -1,0 +1,142 @@
+package io.canal.parser.log;
+
+/**
+ * Appends frames to the log of one destination. Owned by the receiver thread; readers see a
+ * transaction when its end is in the log, and one above a quarter of the budget while it grows.
+ *
+ * <p>A frame is written in two steps, so that an event goes from the socket straight to its place:
+ * {@link #claim} makes room, the caller fills {@link #array} from {@link #bodyOffset}, and one of
+ * {@code rows}, {@code query} and {@code end} makes it a frame. What is claimed and not made a
+ * frame is simply claimed again.
+ */
+public final class ChangeLogWriter {
+  private final ChangeLog log;
+  private final long openBytes;
+
+  // owned by the receiver thread
+  private Segment active;
+  private Segment beginSegment;
+  private int beginOffset;
+  private boolean inTransaction;
+  private boolean publishedOpen;
+  private int skippedRows;
+
+  ChangeLogWriter(ChangeLog log, Segment first, long openBytes) {
+    this.log = log;
+    this.active = first;
+    this.openBytes = openBytes;
+  }
+
+  /** Names a file that later frames belong to; gives the number to name it by. */
+  public int addFile(LogFile file) {
+    return log.files().add(file);
+  }
+
+  /**
+   * Makes room for a body of up to {@code bodyLength} bytes. Waits while the log is full: no
+   * consumer has acknowledged its oldest segment.
+   */
+  public void claim(int bodyLength) throws InterruptedException {
+    int length = Frame.lengthOf(bodyLength);
+    if (length <= active.data.length - active.limit) {
+      return;
+    }
+    if (inTransaction && active.end() + length - log.published() > openBytes) {
+      publishedOpen = true;
+      log.publish(active.end());
+    }
+    active = log.extend(active, length);
+  }
+
+  /** Where the claimed bytes are. */
+  public byte[] array() {
+    return active.data;
+  }
+
+  /** Where the body of the claimed frame begins in {@link #array}. */
+  public int bodyOffset() {
+    return active.limit + Frame.HEADER_LENGTH;
+  }
+
+  public void begin(Transaction transaction, int file) throws InterruptedException {
+    claim(Transaction.MAX_BODY_LENGTH);
+    beginSegment = active;
+    beginOffset = active.limit;
+    inTransaction = true;
+    skippedRows = 0;
+    int bodyLength = transaction.encode(active.data, bodyOffset());
+    boolean statement = transaction.isStatement();
+    append(FrameKind.BEGIN, statement, file, 0, transaction.offset(), bodyLength);
+  }
+
+  /** The claimed bytes are a rows event of that version of a table. */
+  public void rows(int file, int tableVersion, long eventOffset, int bodyLength) {
+    append(FrameKind.ROWS, false, file, tableVersion, eventOffset, bodyLength);
+  }
+
+  /** Rows of the open transaction that the destination's filter drops here. */
+  public void skipRows(int rows) {
+    skippedRows += rows;
+  }
+
+  /** The claimed bytes are a QUERY event. */
+  public void query(int file, long eventOffset, int bodyLength) {
+    append(FrameKind.QUERY, false, file, 0, eventOffset, bodyLength);
+  }
+
+  /**
+   * Ends the transaction and publishes it. The claimed bytes are its XID or COMMIT event; for a
+   * statement {@code bodyLength} is 0 and {@code eventOffset} where the statement ends.
+   */
+  public void end(boolean statement, int file, long eventOffset, int bodyLength) {
+    append(FrameKind.END, statement, file, 0, eventOffset, bodyLength);
+    inTransaction = false;
+    publishedOpen = false;
+    log.publish(active.end());
+  }
+
+  /** The source went on to {@code offset} in another file, between two transactions. */
+  public void move(int file, long offset) throws InterruptedException {
+    claim(0);
+    append(FrameKind.MOVE, false, file, 0, offset, 0);
+    log.publish(active.end());
+  }
+
+  /** Takes the open transaction back to its BEGIN; no reader has seen it. */
+  public void rollback() {
+    if (publishedOpen) {
+      throw new IllegalStateException("the open transaction is published");
+    }
+    if (inTransaction) {
+      active = beginSegment;
+      active.limit = beginOffset;
+      log.truncate(active);
+      inTransaction = false;
+    }
+  }
+
+  public boolean inTransaction() {
+    return inTransaction;
+  }
+
+  /** Whether readers have seen rows of the open transaction. */
+  public boolean isPublishedOpen() {
+    return publishedOpen;
+  }
+
+  private void append(
+      FrameKind kind, boolean statement, int file, int table, long eventOffset, int bodyLength) {
+    Frame.encodeHeader(
+        active.data,
+        active.limit,
+        kind,
+        statement,
+        file,
+        table,
+        eventOffset,
+        skippedRows,
+        bodyLength);
+    skippedRows = 0;
+    active.limit += Frame.lengthOf(bodyLength);
+  }
+}

@@ -1,0 +1,37 @@
+package io.canal.parser.log;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A binary log file of one server.
+ *
+ * @param serverUuid the server that wrote it; absent on MariaDB
+ */
+public record LogFile(Optional<UUID> serverUuid, String name) {
+  public LogFile {
+    requireNonNull(serverUuid, "serverUuid is null");
+    requireNonNull(name, "name is null");
+  }
+
+  /**
+   * Orders two file names of one server by their number; as text {@code .999999} would follow
+   * {@code .1000000}.
+   */
+  public static int compareNames(String left, String right) {
+    long leftNumber = number(left);
+    long rightNumber = number(right);
+    return leftNumber != rightNumber
+        ? Long.compare(leftNumber, rightNumber)
+        : left.compareTo(right);
+  }
+
+  private static long number(String name) {
+    String digits = name.substring(name.lastIndexOf('.') + 1);
+    return !digits.isEmpty() && digits.length() <= 18 && digits.chars().allMatch(Character::isDigit)
+        ? Long.parseLong(digits)
+        : -1;
+  }
+}

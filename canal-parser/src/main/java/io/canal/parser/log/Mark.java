@@ -1,0 +1,62 @@
+package io.canal.parser.log;
+
+import io.canal.protocol.GtidSet;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A place that a reader has reached, to be acknowledged later, in the order of the marks. It holds
+ * what changed since the mark before it, so that it costs the same however many GTIDs a source has.
+ */
+public final class Mark {
+  /**
+   * A transaction that the place is inside of.
+   *
+   * @param rows rows of it up to here, before any filter
+   * @param skipped whether the reader had all of it before, and passes over it
+   */
+  record Inside(Transaction transaction, long rows, boolean skipped) {}
+
+  private final long position;
+  private final LogFile file;
+  private final long offset;
+  private final List<GtidSet.Interval> gtids;
+  private final Optional<Inside> inside;
+
+  Mark(
+      long position,
+      LogFile file,
+      long offset,
+      List<GtidSet.Interval> gtids,
+      Optional<Inside> inside) {
+    this.position = position;
+    this.file = file;
+    this.offset = offset;
+    this.gtids = List.copyOf(gtids);
+    this.inside = inside;
+  }
+
+  /** The log position, in bytes since this process began the log. */
+  public long position() {
+    return position;
+  }
+
+  /** File of the last end of a transaction. */
+  LogFile file() {
+    return file;
+  }
+
+  /** Offset of the last end of a transaction. */
+  long offset() {
+    return offset;
+  }
+
+  /** Transactions that ended since the mark before. */
+  List<GtidSet.Interval> gtids() {
+    return gtids;
+  }
+
+  Optional<Inside> inside() {
+    return inside;
+  }
+}
