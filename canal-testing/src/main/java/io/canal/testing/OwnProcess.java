@@ -1,0 +1,119 @@
+package io.canal.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+
+/**
+ * A server that runs as a child of this JVM with its files in one directory, its output in {@code
+ * log} there. Owned by one service, which calls it from one thread at a time.
+ */
+final class OwnProcess {
+  private static final int FIRST_PORT = 23_000;
+  private static final int END_PORT = 32_000; // those above 32767 are lent to outgoing connections
+  private static final int TAIL_LINES = 30;
+  private static final long STOP_SECONDS = 60;
+
+  private final Path directory;
+  private Process process;
+
+  OwnProcess(String name) {
+    try {
+      directory = Files.createTempDirectory("canal-" + name + "-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(this::delete, "delete-" + name));
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  boolean alive() {
+    return process != null && process.isAlive();
+  }
+
+  /**
+   * Starts the command, whose standard input stays open until this JVM ends, in whatever way it
+   * ends.
+   */
+  void start(ProcessBuilder command) throws IOException {
+    command.directory(directory.toFile());
+    process =
+        command.redirectErrorStream(true).redirectOutput(directory.resolve("log").toFile()).start();
+  }
+
+  void stop() throws InterruptedException {
+    if (process == null) {
+      return;
+    }
+    process.destroy();
+    if (!process.waitFor(STOP_SECONDS, SECONDS)) {
+      kill();
+    }
+  }
+
+  void kill() throws InterruptedException {
+    if (process != null) {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  /** Kills the process and removes its directory. */
+  void delete() {
+    try {
+      kill();
+      if (Files.exists(directory)) {
+        try (Stream<Path> files = Files.walk(directory)) {
+          for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+            Files.deleteIfExists(file);
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The last lines of the server's log, for failure messages. */
+  String logTail() {
+    Path log = directory.resolve("log");
+    try {
+      if (!Files.exists(log)) {
+        return "(no log)";
+      }
+      List<String> lines = new String(Files.readAllBytes(log), UTF_8).lines().toList();
+      return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
+    } catch (IOException e) {
+      return "(" + e + ")";
+    }
+  }
+
+  /** A port of 127.0.0.1 that nobody listens on now. */
+  static int freePort() {
+    for (int i = 0; i < 1_000; i++) {
+      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, END_PORT);
+      try (ServerSocket socket = new ServerSocket()) {
+        socket.setReuseAddress(true);
+        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return port;
+      } catch (IOException e) {
+        // taken: try another
+      }
+    }
+    throw new IllegalStateException("no free port from " + FIRST_PORT + " to " + END_PORT);
+  }
+}
