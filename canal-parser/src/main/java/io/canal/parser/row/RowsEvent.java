@@ -1,0 +1,382 @@
+package io.canal.parser.row;
+
+import static java.util.Objects.checkFromIndexSize;
+import static java.util.Objects.requireNonNull;
+
+import io.canal.parser.schema.TableMap;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
+import java.util.Arrays;
+
+/**
+ * A cursor over the rows of one raw rows event: WRITE, UPDATE or DELETE, version 1 or 2. It finds
+ * where each value lies and copies nothing; reused for event after event, it allocates only for a
+ * table with more columns than any before. Not thread-safe; one owner. It reads the caller's array,
+ * which must not change while a row is read.
+ *
+ * <pre>{@code
+ * rows.wrap(array, offset, length, tableMap);
+ * while (rows.next()) {
+ *   if (rows.isPresent(RowsEvent.AFTER, 0) && !rows.isNull(RowsEvent.AFTER, 0)) {
+ *     writer.write(array, rows.valueOffset(RowsEvent.AFTER, 0), rows.valueLength(RowsEvent.AFTER, 0), out);
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>A raw event is its 19-byte header and its body without the checksum. Every length in it is
+ * compared with the event's end: an event that does not fit its table map throws a {@link
+ * CanalException} with {@link ErrorCode#STOP_INSTANCE}, never anything else, whatever its bytes.
+ */
+public final class RowsEvent {
+  /** The image of the row before an UPDATE or DELETE. */
+  public static final int BEFORE = 0;
+
+  /** The image of the row after an INSERT or UPDATE. */
+  public static final int AFTER = 1;
+
+  /** What the event does to its rows. */
+  public enum Kind {
+    INSERT,
+    UPDATE,
+    DELETE
+  }
+
+  private static final int WRITE_ROWS_V1 = 23;
+  private static final int UPDATE_ROWS_V1 = 24;
+  private static final int DELETE_ROWS_V1 = 25;
+  private static final int WRITE_ROWS = 30;
+  private static final int UPDATE_ROWS = 31;
+  private static final int DELETE_ROWS = 32;
+  private static final int PARTIAL_UPDATE_ROWS = 39;
+  private static final int MARIADB_FIRST_COMPRESSED = 166;
+  private static final int MARIADB_LAST_COMPRESSED = 171;
+
+  private static final int TYPE_OFFSET = 4;
+  private static final int LOG_POS_OFFSET = 13;
+  private static final int HEADER_LENGTH = 19;
+  private static final int TABLE_ID_LENGTH = 6;
+  private static final int FLAGS_LENGTH = 2;
+
+  private static final int NULL = -1;
+  private static final int ABSENT = -2;
+
+  // owned by the thread that calls wrap
+  private final int[][] present = {new int[0], new int[0]};
+  private final int[] presentCount = new int[2];
+  private final int[][] offsets = {new int[0], new int[0]};
+  private final int[][] lengths = {new int[0], new int[0]};
+  private int[] layouts = new int[0];
+  private TableMap map;
+  private byte[] array;
+  private int start;
+  private int end;
+  private int position;
+  private int row;
+  private Kind kind;
+
+  /** The table id of a rows event, to find its table map; the event must hold its post-header. */
+  public static long tableId(byte[] array, int offset) {
+    int at = offset + HEADER_LENGTH;
+    return Integer.toUnsignedLong(littleEndian(array, at, 4))
+        | ((long) littleEndian(array, at + 4, 2) << 32);
+  }
+
+  /**
+   * Takes a raw event; {@link #next} then stands before its first row.
+   *
+   * @param tableMap the table map in force for the event's table id
+   * @throws CanalException where the event is of another type, is cut off or does not fit the table
+   */
+  public void wrap(byte[] array, int offset, int length, TableMap tableMap) {
+    this.array = requireNonNull(array, "array is null");
+    checkFromIndexSize(offset, length, array.length);
+    useTable(requireNonNull(tableMap, "tableMap is null"));
+    start = offset;
+    end = offset + length;
+    position = offset;
+    row = offset;
+    need(HEADER_LENGTH, "header");
+    int type = array[offset + TYPE_OFFSET] & 0xFF;
+    kind = kindOf(type);
+    position += HEADER_LENGTH;
+    skip(TABLE_ID_LENGTH + FLAGS_LENGTH, "post-header");
+    if (type >= WRITE_ROWS) {
+      need(2, "length of the extra data");
+      int extra = littleEndian(array, position, 2);
+      if (extra < 2) {
+        throw broken("expected extra data of at least 2 bytes, found " + extra);
+      }
+      skip(extra, "extra data");
+    }
+    long columns = packedInteger();
+    if (columns != tableMap.columnCount()) {
+      throw broken("expected " + tableMap.columnCount() + " columns, found " + columns);
+    }
+    readPresent(BEFORE, hasBefore());
+    readPresent(AFTER, hasAfter());
+  }
+
+  /**
+   * Moves to the next row; false at the end of the event.
+   *
+   * @throws CanalException where the row is cut off
+   */
+  public boolean next() {
+    if (position == end) {
+      return false;
+    }
+    row = position;
+    if (hasBefore()) {
+      walk(BEFORE);
+    }
+    if (hasAfter()) {
+      walk(AFTER);
+    }
+    if (position == row) {
+      throw broken("expected rows with at least one column, found " + (end - row) + " bytes more");
+    }
+    return true;
+  }
+
+  /** How many rows an event holds; leaves this cursor at the event's end. */
+  public int countRows(byte[] array, int offset, int length, TableMap tableMap) {
+    wrap(array, offset, length, tableMap);
+    int rows = 0;
+    while (next()) {
+      rows++;
+    }
+    return rows;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  public boolean hasBefore() {
+    return kind != Kind.INSERT;
+  }
+
+  public boolean hasAfter() {
+    return kind != Kind.DELETE;
+  }
+
+  /** Whether the image holds the column; with binlog_row_image MINIMAL or NOBLOB some are not. */
+  public boolean isPresent(int image, int column) {
+    return lengths[image][column] != ABSENT;
+  }
+
+  /** Whether the image says NULL; false for a column that it does not hold. */
+  public boolean isNull(int image, int column) {
+    return lengths[image][column] == NULL;
+  }
+
+  /**
+   * Where the value's bytes begin, past the length in front of a string, BLOB, JSON, GEOMETRY or
+   * VECTOR. Only for a column that is present and not NULL.
+   */
+  public int valueOffset(int image, int column) {
+    return offsets[image][column];
+  }
+
+  /** How many bytes the value has; negative for a column that is NULL or not present. */
+  public int valueLength(int image, int column) {
+    return lengths[image][column];
+  }
+
+  /**
+   * Whether the after image has another value than the before image, or is the only one that holds
+   * the column; false for a column that the after image lacks.
+   */
+  public boolean changed(int column) {
+    int before = lengths[BEFORE][column];
+    int after = lengths[AFTER][column];
+    if (after < 0 || before != after) {
+      return after != ABSENT && before != after;
+    }
+    int beforeOffset = offsets[BEFORE][column];
+    int afterOffset = offsets[AFTER][column];
+    return !Arrays.equals(
+        array, beforeOffset, beforeOffset + before, array, afterOffset, afterOffset + after);
+  }
+
+  /** The array that all offsets refer to. */
+  public byte[] array() {
+    return array;
+  }
+
+  /** Where the current row's bytes begin: its images, each with its null bitmap. */
+  public int rowOffset() {
+    return row;
+  }
+
+  /** How many bytes the images of the current row have together. */
+  public int rowLength() {
+    return position - row;
+  }
+
+  private Kind kindOf(int type) {
+    return switch (type) {
+      case WRITE_ROWS_V1, WRITE_ROWS -> Kind.INSERT;
+      case UPDATE_ROWS_V1, UPDATE_ROWS -> Kind.UPDATE;
+      case DELETE_ROWS_V1, DELETE_ROWS -> Kind.DELETE;
+      // Its after image begins with the value options and a bitmap of the JSON columns that come as
+      // differences: such an image needs a walk of its own.
+      case PARTIAL_UPDATE_ROWS ->
+          throw broken(
+              "PARTIAL_UPDATE_ROWS is not supported yet, expected rows written with"
+                  + " binlog_row_value_options=''");
+      default ->
+          throw broken(
+              MARIADB_FIRST_COMPRESSED <= type && type <= MARIADB_LAST_COMPRESSED
+                  ? "MariaDB's compressed rows are not supported yet, expected rows written with"
+                      + " log_bin_compress=OFF"
+                  : "expected a rows event, found type " + type);
+    };
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the same object says the same; another is read again
+  private void useTable(TableMap tableMap) {
+    if (tableMap == map) {
+      return;
+    }
+    map = tableMap;
+    int columns = tableMap.columnCount();
+    if (layouts.length < columns) {
+      layouts = new int[columns];
+      for (int image = BEFORE; image <= AFTER; image++) {
+        present[image] = new int[columns];
+        offsets[image] = new int[columns];
+        lengths[image] = new int[columns];
+      }
+    }
+    for (int column = 0; column < columns; column++) {
+      layouts[column] = ValueLayout.of(tableMap.types()[column], tableMap.metadata()[column]);
+    }
+  }
+
+  private void readPresent(int image, boolean exists) {
+    int columns = map.columnCount();
+    Arrays.fill(lengths[image], 0, columns, ABSENT);
+    int count = 0;
+    if (exists) {
+      int bitmap = position;
+      skip((columns + 7) >>> 3, "bitmap of the present columns");
+      for (int column = 0; column < columns; column++) {
+        if (isSet(bitmap, column)) {
+          present[image][count++] = column;
+        }
+      }
+    }
+    presentCount[image] = count;
+  }
+
+  private void walk(int image) {
+    byte[] bytes = array;
+    int[] columns = present[image];
+    int[] imageOffsets = offsets[image];
+    int[] imageLengths = lengths[image];
+    int count = presentCount[image];
+    int nulls = position;
+    skip((count + 7) >>> 3, "null bitmap");
+    int at = position;
+    for (int i = 0; i < count; i++) {
+      int column = columns[i];
+      if (isSet(nulls, i)) {
+        imageLengths[column] = NULL;
+        continue;
+      }
+      int length = layouts[column];
+      if (length < 0) {
+        int prefix = -length;
+        if (prefix > end - at || prefix < 0) {
+          throw cutOff(column, at, prefix);
+        }
+        length = prefix == 1 ? bytes[at] & 0xFF : littleEndian(bytes, at, prefix);
+        at += prefix;
+      }
+      if (length > end - at || length < 0) {
+        throw cutOff(column, at, length);
+      }
+      imageOffsets[column] = at;
+      imageLengths[column] = length;
+      at += length;
+    }
+    position = at;
+  }
+
+  private boolean isSet(int bitmap, int bit) {
+    return ((array[bitmap + (bit >>> 3)] >>> (bit & 7)) & 1) != 0;
+  }
+
+  /** MySQL's packed integer; −1 for one of more than three bytes, which no column count needs. */
+  private long packedInteger() {
+    need(1, "column count");
+    int first = array[position++] & 0xFF;
+    if (first < 0xFB) {
+      return first;
+    }
+    if (first != 0xFC && first != 0xFD) {
+      return -1;
+    }
+    int width = first - 0xFA;
+    need(width, "column count");
+    position += width;
+    return littleEndian(array, position - width, width);
+  }
+
+  private static int littleEndian(byte[] array, int offset, int width) {
+    int value = array[offset] & 0xFF;
+    for (int i = 1; i < width; i++) {
+      value |= (array[offset + i] & 0xFF) << (i << 3);
+    }
+    return value;
+  }
+
+  private void skip(int length, String what) {
+    need(length, what);
+    position += length;
+  }
+
+  private void need(int length, String what) {
+    if (length > end - position) {
+      throw broken(what + ": expected " + length + " bytes, found " + (end - position));
+    }
+  }
+
+  private CanalException cutOff(int column, int at, int length) {
+    String type = " (type " + map.types()[column] + ", metadata " + map.metadata()[column] + ")";
+    if (length == ValueLayout.UNKNOWN) {
+      return broken("column " + column + ": expected a type that is known, found" + type);
+    }
+    return broken(
+        "column "
+            + column
+            + type
+            + ": expected "
+            + Integer.toUnsignedString(length)
+            + " bytes, found "
+            + (end - at));
+  }
+
+  private CanalException broken(String problem) {
+    StringBuilder where = new StringBuilder("rows event");
+    if (end - start >= HEADER_LENGTH) {
+      where.append(" of type ").append(array[start + TYPE_OFFSET] & 0xFF);
+      where.append(" that ends at log_pos ");
+      where.append(Integer.toUnsignedString(littleEndian(array, start + LOG_POS_OFFSET, 4)));
+    }
+    return new CanalException(
+        ErrorCode.STOP_INSTANCE,
+        where
+            + " for "
+            + map.database()
+            + "."
+            + map.table()
+            + " (table id "
+            + map.tableId()
+            + "), at byte "
+            + (position - start)
+            + ": "
+            + problem);
+  }
+}
