@@ -145,33 +145,50 @@ public abstract sealed class DatabaseServer
   /** Starts the server, with its data if it ran before, and returns when it takes connections. */
   public final synchronized void start() {
     if (host == null) {
-      host = choose();
-    }
-    if (host instanceof ExternalDatabase || !host.alive()) {
-      try {
-        host.start();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException(this + " was interrupted while it started", e);
-      } catch (Exception e) {
-        throw new IllegalStateException(this + " did not start: " + e.getMessage(), e);
-      }
-      awaitConnections();
+      launchFirst();
+    } else if (!host.alive()) {
+      launch(host);
     }
   }
 
-  private DatabaseHost choose() {
+  private void launchFirst() {
     if (shared) {
       Optional<DatabaseHost> external = ExternalDatabase.from(System.getenv(), kind.variable());
       if (external.isPresent()) {
+        launch(external.get());
         Runtime.getRuntime().addShutdownHook(new Thread(this::dropSchemas, "drop-schemas"));
-        return external.get();
+        return;
       }
     }
-    return new PrivateDatabase(kind.service(), version, options);
+    if (ContainerDatabase.available(System.getenv())) {
+      try {
+        launch(new ContainerDatabase(kind.service(), version, options));
+        return;
+      } catch (IllegalStateException e) {
+        System.err.println(e.getMessage() + "; taking a private copy instead of a container");
+      }
+    }
+    launch(new PrivateDatabase(kind.service(), version, options));
   }
 
-  private void awaitConnections() {
+  /** Makes that host this server's, unless it does not start. */
+  private void launch(DatabaseHost candidate) {
+    try {
+      candidate.start();
+      awaitConnections(candidate);
+      host = candidate;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(this + " was interrupted while it started", e);
+    } catch (Exception e) {
+      if (host == null) {
+        candidate.delete();
+      }
+      throw new IllegalStateException(this + " did not start: " + e.getMessage(), e);
+    }
+  }
+
+  private static void awaitConnections(DatabaseHost host) throws InterruptedException {
     long deadline = System.nanoTime() + START_TIME.toNanos();
     while (true) {
       try {
@@ -180,21 +197,13 @@ public abstract sealed class DatabaseServer
       } catch (SQLException e) {
         if (!host.alive() || System.nanoTime() > deadline) {
           throw new IllegalStateException(
-              this
-                  + (host.alive()
-                      ? " took no connection within " + START_TIME
-                      : " ended while it started")
+              (host.alive() ? "no connection within " + START_TIME : "it ended")
                   + "; its log ends with\n"
                   + host.logTail(),
               e);
         }
       }
-      try {
-        Thread.sleep(POLL_MS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException(this + " was interrupted while it started", e);
-      }
+      Thread.sleep(POLL_MS);
     }
   }
 

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
@@ -58,7 +59,9 @@ final class OwnProcess {
     if (process == null) {
       return;
     }
-    process.destroy();
+    process
+        .toHandle()
+        .destroy(); // Process.destroy() would close standard input, the sign of our own end
     if (!process.waitFor(STOP_SECONDS, SECONDS)) {
       kill();
     }
@@ -66,7 +69,8 @@ final class OwnProcess {
 
   void kill() throws InterruptedException {
     if (process != null) {
-      process.destroyForcibly().waitFor();
+      process.toHandle().destroyForcibly();
+      process.waitFor();
     }
   }
 
@@ -74,17 +78,21 @@ final class OwnProcess {
   void delete() {
     try {
       kill();
-      if (Files.exists(directory)) {
-        try (Stream<Path> files = Files.walk(directory)) {
-          for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-            Files.deleteIfExists(file);
-          }
-        }
-      }
+      deleteFiles(directory);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  static void deleteFiles(Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(file);
+        }
+      }
     }
   }
 

@@ -31,12 +31,20 @@ select_service() {
   mariadb-10.11) suite=bookworm package=mariadb-server-core ;;
   *) die "No private copy of '$service $version': see the top of provision.sh for what there is." ;;
   esac
-  root=$cache/$service-$version
-  case $service-$package in
-  mariadb-*) base=$root/usr program=$root/usr/sbin/mariadbd share=$root/usr/share/mariadb plugins=$root/usr/lib/mysql/plugin ;;
-  *-mysql*) base=$root/usr program=$root/usr/sbin/mysqld share=$root/usr/share/mysql plugins=$root/usr/lib/mysql/plugin ;;
-  *) base=$root/mysql program=$base/bin/mysqld share=$base/share plugins=$base/lib/plugin ;;
-  esac
+  copy=$cache/$service-$version
+}
+
+# locate DIR: the parts of the copy that is there.
+locate() {
+  root=$1
+  if [ -n "$artifact" ]; then
+    base=$root/mysql program=$base/bin/mysqld share=$base/share plugins=$base/lib/plugin
+  else
+    base=$root/usr plugins=$base/lib/mysql/plugin
+    program=$base/sbin/${service}d
+    share=$(echo "$base"/share/m*/english/errmsg.sys)
+    share=${share%/english/*}
+  fi
 }
 
 # locked NAME COMMAND...: COMMAND, alone among all processes that use this cache.
@@ -140,16 +148,13 @@ serve() {
 
 # initialise DIR [OPTION...]: a new data directory.
 initialise() {
-  local dir=$1 file; shift
+  local dir=$1; shift
   if [ "$service" = mysql ]; then
     (serve --datadir="$dir" --initialize-insecure "$@" </dev/null >"$dir.log" 2>&1)
   else
     mkdir -p "$dir"
-    for file in system_tables performance_tables system_tables_data sys_schema; do
-      compgen -G "$share/m*_$file.sql" >/dev/null || die "$service $version has no $file.sql"
-    done
     {
-      echo 'CREATE DATABASE IF NOT EXISTS mysql; USE mysql; SET @auth_root_socket = NULL;'
+      printf '%s;\n' 'CREATE DATABASE IF NOT EXISTS mysql' 'USE mysql' 'SET @auth_root_socket = NULL'
       cat "$share"/m*_{system_tables,performance_tables,system_tables_data}.sql "$share/fill_help_tables.sql" \
         "$share/maria_add_gis_sp_bootstrap.sql" "$share"/m*_sys_schema.sql
     } | (serve --datadir="$dir" --bootstrap "$@" >"$dir.log" 2>&1)
@@ -158,27 +163,28 @@ initialise() {
 }
 
 fetch_missing() {
-  [ ! -d "$root" ] || return 0
-  local new=$root.new final=$root
+  [ ! -d "$copy" ] || return 0
+  local new=$copy.new
   rm -rf "$new"
   mkdir -p "$new"
   prepare_apt "$suite"
-  if [ -n "$package" ] && [ "${APT_CONFIG##*/apt-}" = ubuntu/apt.conf ] && [ "$service" = mysql ]; then
-    package=$(apt-cache pkgnames mysql-server-core- | sort -V | tail -n 1)
-  fi
-  if [ -n "$package" ]; then
-    unpack_packages "$new" "$package"
-  else
+  if [ -n "$artifact" ]; then
     unpack_packages "$new" libaio1 libnuma1 libstdc++6
     unpack_artifact "$new"
+  else
+    unpack_packages "$new" "$package"
   fi
   say "Initialising $service $version"
-  root=$new program=${program/#"$final"/$new} base=${base/#"$final"/$new} share=${share/#"$final"/$new} plugins=${plugins/#"$final"/$new}
+  locate "$new"
   initialise "$new/data"
-  mv "$new" "$final"
+  mv "$new" "$copy"
 }
 
-fetch() { select_service; locked "$service-$version" fetch_missing; }
+fetch() {
+  select_service
+  locked "$service-$version" fetch_missing
+  locate "$copy"
+}
 
 # Options that only a new data directory can honour; any other starts from a copy of the one made at fetch.
 wants_own_data() {
@@ -202,8 +208,8 @@ run() {
     --log-bin=binlog --secure-file-priv="$dir" --loose-mysqlx=OFF)
   [ "$service" = mariadb ] || common+=(--gtid-mode=ON --enforce-gtid-consistency=ON)
   [ "$version" = 9.7 ] || common+=(--binlog-format=ROW)
-  echo $BASHPID >"$dir/pid"
-  if [ -n "${CANAL_OWNED-}" ]; then guard $BASHPID "$dir" <&0 >/dev/null 2>&1 & fi
+  echo $$ >"$dir/pid"
+  if [ -n "${CANAL_OWNED-}" ]; then guard $$ "$dir" <&0 >/dev/null 2>&1 & fi
   serve "${common[@]}" "$@" </dev/null >"$dir/log" 2>&1
 }
 
@@ -242,7 +248,7 @@ stop() {
 }
 
 case ${1-} in
-fetch) fetch; echo "$root" ;;
+fetch) fetch; echo "$copy" ;;
 run) run "$@" ;;
 start) start "$@" ;;
 stop) stop "${2:?}" ;;
