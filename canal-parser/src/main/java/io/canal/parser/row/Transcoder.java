@@ -1,0 +1,13 @@
+package io.canal.parser.row;
+
+import io.canal.protocol.WriteBuffer;
+
+/**
+ * Writes text in one character set of MySQL as UTF-8, as the server itself converts it: a character
+ * that has no code in Unicode, and bytes that are no character, become {@code ?}. Without state,
+ * for all threads.
+ */
+@FunctionalInterface
+interface Transcoder {
+  void write(byte[] array, int offset, int length, WriteBuffer out);
+}
