@@ -26,7 +26,7 @@ final class CursorJson {
   /**
    * @param host the source server's address, which Alibaba Canal compares with its own setting
    */
-  static byte[] format(StoredConsumer consumer, String host, int port) {
+  static String format(StoredConsumer consumer, String host, int port) {
     if (consumer.migratedFrom().isPresent()) {
       return Fields.write(alibaba(consumer.migratedFrom().get())); // its server is known only there
     }
@@ -62,7 +62,7 @@ final class CursorJson {
   }
 
   /** Throws {@link IllegalArgumentException} or {@link IOException} that say what is wrong. */
-  static StoredConsumer parse(String filter, byte[] payload) throws IOException {
+  static StoredConsumer parse(String filter, String payload) throws IOException {
     Fields root = Fields.parse(payload);
     AlibabaCursor cursor = cursor(root);
     if (!root.has(OURS)) {

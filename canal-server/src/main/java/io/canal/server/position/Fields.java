@@ -27,9 +27,9 @@ record Fields(String path, ObjectNode object) {
     return MAPPER.createObjectNode();
   }
 
-  static byte[] write(ObjectNode object) {
+  static String write(ObjectNode object) {
     try {
-      return MAPPER.writeValueAsBytes(object);
+      return MAPPER.writeValueAsString(object);
     } catch (IOException e) {
       throw new IllegalStateException(e); // a tree in memory has nothing that fails
     }
@@ -37,6 +37,10 @@ record Fields(String path, ObjectNode object) {
 
   /** Reads a whole document. */
   static Fields parse(byte[] text) throws IOException {
+    return of("", MAPPER.readTree(text));
+  }
+
+  static Fields parse(String text) throws IOException {
     return of("", MAPPER.readTree(text));
   }
 

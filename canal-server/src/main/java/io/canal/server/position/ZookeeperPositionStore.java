@@ -8,7 +8,6 @@ import io.canal.protocol.ErrorCode;
 import io.canal.protocol.SourcePosition;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,12 +53,12 @@ public final class ZookeeperPositionStore implements PositionStore {
   private final Map<String, Node> nodes = new HashMap<>();
 
   /** A znode as last read or written; absent nodes are not kept. */
-  private record Node(int version, byte[] data) {}
+  private record Node(int version, String data) {}
 
   /** A conditional write; no data is a delete. */
-  private record Write(String path, int expectedVersion, Optional<byte[]> data) {
+  private record Write(String path, int expectedVersion, Optional<String> data) {
     int sizeBytes() {
-      return path.length() + data.map(bytes -> bytes.length).orElse(0);
+      return path.length() + data.map(text -> text.getBytes(UTF_8).length).orElse(0);
     }
   }
 
@@ -96,7 +95,7 @@ public final class ZookeeperPositionStore implements PositionStore {
     }
   }
 
-  private SourcePosition parseStart(byte[] payload) {
+  private SourcePosition parseStart(String payload) {
     try {
       return Fields.parse(payload).position("canal");
     } catch (IOException | IllegalArgumentException e) {
@@ -105,9 +104,9 @@ public final class ZookeeperPositionStore implements PositionStore {
   }
 
   private Optional<StoredConsumer> loadConsumer(String name) throws Exception {
-    String filter = read(filterPath(name)).map(bytes -> new String(bytes, UTF_8)).orElse("");
-    Optional<byte[]> cursor = read(cursorPath(name));
-    if (cursor.isEmpty() || cursor.get().length == 0) {
+    String filter = read(filterPath(name)).orElse("");
+    Optional<String> cursor = read(cursorPath(name));
+    if (cursor.isEmpty() || cursor.get().isEmpty()) {
       return Optional.empty(); // subscribed, nothing acknowledged
     }
     try {
@@ -120,7 +119,7 @@ public final class ZookeeperPositionStore implements PositionStore {
   @Override
   public void saveStart(SourcePosition start) {
     checkWritable();
-    byte[] payload = Fields.write(Fields.newObject().put("canal", start.toString()));
+    String payload = Fields.write(Fields.newObject().put("canal", start.toString()));
     List<Write> writes = new ArrayList<>();
     addWrite(writes, root + "/start", payload);
     makeParents(root);
@@ -149,12 +148,13 @@ public final class ZookeeperPositionStore implements PositionStore {
   }
 
   private List<Write> writes(String name, StoredConsumer consumer) {
-    byte[] cursor = CursorJson.format(consumer, host, port);
-    if (cursor.length > MAX_BYTES) {
+    String cursor = CursorJson.format(consumer, host, port);
+    int bytes = cursor.getBytes(UTF_8).length;
+    if (bytes > MAX_BYTES) {
       throw new CanalException(
           ErrorCode.STOP_INSTANCE,
           "%s: position of %d bytes, expected at most %d"
-              .formatted(cursorPath(name), cursor.length, MAX_BYTES));
+              .formatted(cursorPath(name), bytes, MAX_BYTES));
     }
     if (!nodes.containsKey(cursorPath(name))) {
       makeParents(root + "/" + name);
@@ -163,7 +163,7 @@ public final class ZookeeperPositionStore implements PositionStore {
     if (consumer.filter().isEmpty()) {
       addDelete(writes, filterPath(name));
     } else {
-      addWrite(writes, filterPath(name), consumer.filter().getBytes(UTF_8));
+      addWrite(writes, filterPath(name), consumer.filter());
     }
     addWrite(writes, cursorPath(name), cursor);
     return writes;
@@ -207,9 +207,9 @@ public final class ZookeeperPositionStore implements PositionStore {
     }
   }
 
-  private void addWrite(List<Write> writes, String path, byte[] data) {
+  private void addWrite(List<Write> writes, String path, String data) {
     Node node = nodes.get(path);
-    if (node == null || !Arrays.equals(node.data(), data)) {
+    if (node == null || !node.data().equals(data)) {
       writes.add(new Write(path, node == null ? ABSENT : node.version(), Optional.of(data)));
     }
   }
@@ -251,18 +251,14 @@ public final class ZookeeperPositionStore implements PositionStore {
     List<CuratorOp> operations = new ArrayList<>(writes.size());
     for (Write write : writes) {
       String path = write.path();
+      byte[] data = write.data().orElse("").getBytes(UTF_8);
       int version = write.expectedVersion();
       if (write.data().isEmpty()) {
         operations.add(client.transactionOp().delete().withVersion(version).forPath(path));
       } else if (version == ABSENT) {
-        operations.add(client.transactionOp().create().forPath(path, write.data().get()));
+        operations.add(client.transactionOp().create().forPath(path, data));
       } else {
-        operations.add(
-            client
-                .transactionOp()
-                .setData()
-                .withVersion(version)
-                .forPath(path, write.data().get()));
+        operations.add(client.transactionOp().setData().withVersion(version).forPath(path, data));
       }
     }
     return operations;
@@ -277,7 +273,7 @@ public final class ZookeeperPositionStore implements PositionStore {
               ? found.isEmpty()
               : found.isPresent()
                   && found.get().version() == write.expectedVersion() + 1
-                  && Arrays.equals(found.get().data(), write.data().get());
+                  && found.get().data().equals(write.data().get());
       if (!applied) {
         refusal =
             "%s: expected %s, found %s: another server has written; nothing is saved until this one loads again"
@@ -313,7 +309,7 @@ public final class ZookeeperPositionStore implements PositionStore {
   }
 
   /** Reads a node and remembers its version. */
-  private Optional<byte[]> read(String path) throws Exception {
+  private Optional<String> read(String path) throws Exception {
     Optional<Node> node = get(path);
     node.ifPresent(n -> nodes.put(path, n));
     return node.map(Node::data);
@@ -323,7 +319,7 @@ public final class ZookeeperPositionStore implements PositionStore {
     try {
       Stat stat = new Stat();
       byte[] data = client.getData().storingStatIn(stat).forPath(path);
-      return Optional.of(new Node(stat.getVersion(), data == null ? new byte[0] : data));
+      return Optional.of(new Node(stat.getVersion(), data == null ? "" : new String(data, UTF_8)));
     } catch (KeeperException.NoNodeException e) {
       return Optional.empty();
     }
