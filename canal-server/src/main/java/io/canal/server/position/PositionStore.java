@@ -11,7 +11,7 @@ import java.util.SortedMap;
  * <p>Errors are {@link io.canal.protocol.CanalException}s: {@code RETRY} when the disk or the
  * connection failed and the same call may succeed later; {@code STOP_INSTANCE} when what is stored
  * cannot be read or another server has changed it, after which saves are refused until the next
- * {@link #load}; {@code BAD_REQUEST} for a name that {@link ConsumerName} refuses.
+ * {@link #load}; {@code BAD_REQUEST} for a name that {@link StoredNames} refuses.
  */
 public interface PositionStore extends AutoCloseable {
   /** All that is stored; empty for a destination that never ran. */

@@ -6,13 +6,13 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The rule for names of consumers and destinations: fit for a file name and for a znode. */
-final class ConsumerName {
+final class StoredNames {
   private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
 
   /** Znodes beside the consumers (wire-protocol section 9); {@code parse} is the original's. */
   private static final Set<String> RESERVED = Set.of("cluster", "parse", "running", "start");
 
-  private ConsumerName() {}
+  private StoredNames() {}
 
   static boolean isConsumer(String name) {
     return ALLOWED.matcher(name).matches() && !RESERVED.contains(name);
