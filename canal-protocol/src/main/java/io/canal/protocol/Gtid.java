@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.Locale;
 import java.util.UUID;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -16,8 +15,9 @@ import java.util.regex.Pattern;
  * @param number 1 or more
  */
 public record Gtid(UUID sid, String tag, long number) {
-  private static final Pattern TEXT =
-      Pattern.compile("([0-9a-fA-F-]{36}):(?:([a-zA-Z_][a-zA-Z0-9_]{0,31}):)?([0-9]{1,19})");
+  static final Pattern TAG = Pattern.compile("[a-zA-Z_][a-zA-Z0-9_]{0,31}");
+  private static final Pattern SID =
+      Pattern.compile("\\p{XDigit}{8}(?:-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
 
   public Gtid {
     requireNonNull(sid, "sid is null");
@@ -29,13 +29,29 @@ public record Gtid(UUID sid, String tag, long number) {
 
   /** Reads MySQL's text form; throws {@link IllegalArgumentException} that shows the text. */
   public static Gtid parse(String text) {
-    Matcher matcher = TEXT.matcher(text.strip());
-    if (!matcher.matches()) {
+    String[] fields = text.strip().split(":", -1);
+    try {
+      boolean tagged = fields.length == 3 && TAG.matcher(fields[1]).matches();
+      String number = fields[fields.length - 1];
+      if (!(tagged || fields.length == 2) || !number.matches("[0-9]{1,19}")) {
+        throw new IllegalArgumentException("found " + fields.length + " fields");
+      }
+      return new Gtid(
+          parseSid(fields[0]),
+          tagged ? fields[1].toLowerCase(Locale.ROOT) : "",
+          Long.parseLong(number));
+    } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "'" + text + "' is no GTID, expected uuid:number or uuid:tag:number");
+          "'" + text + "' is no GTID, expected uuid:number or uuid:tag:number", e);
     }
-    String tag = matcher.group(2) == null ? "" : matcher.group(2).toLowerCase(Locale.ROOT);
-    return new Gtid(UUID.fromString(matcher.group(1)), tag, Long.parseLong(matcher.group(3)));
+  }
+
+  /** Reads a UUID strictly: {@link UUID#fromString} takes wrong lengths and drops what is over. */
+  static UUID parseSid(String text) {
+    if (!SID.matcher(text).matches()) {
+      throw new IllegalArgumentException("'" + text + "' is no UUID");
+    }
+    return UUID.fromString(text);
   }
 
   @Override

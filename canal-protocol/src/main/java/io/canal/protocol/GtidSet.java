@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A set of GTIDs, kept as intervals, with MySQL's text form {@code uuid:1-5:8,uuid:tag:1-3}.
@@ -32,8 +34,7 @@ public final class GtidSet {
         bounds[size - 1] = last;
         return;
       }
-      // the first interval that ends at or after first - 1, and the first that begins after last +
-      // 1
+      // from the first interval that reaches first - 1 to the last that begins by last + 1
       int from = 0;
       while (from < size && bounds[from + 1] < first - 1) {
         from += 2;
@@ -41,7 +42,7 @@ public final class GtidSet {
       int to = from;
       long mergedFirst = first;
       long mergedLast = last;
-      while (to < size && bounds[to] <= last + 1) {
+      while (to < size && bounds[to] - 1 <= last) {
         mergedFirst = Math.min(mergedFirst, bounds[to]);
         mergedLast = Math.max(mergedLast, bounds[to + 1]);
         to += 2;
@@ -93,6 +94,9 @@ public final class GtidSet {
 
   private record Source(UUID sid, String tag) {}
 
+  private static final Pattern INTERVAL =
+      Pattern.compile("([0-9]{1,19})(?:\\s*-\\s*([0-9]{1,19}))?");
+
   // MySQL orders UUIDs by their text; java.util.UUID compares signed halves.
   private static final Comparator<Source> ORDER =
       Comparator.<Source>comparingLong(s -> s.sid().getMostSignificantBits() + Long.MIN_VALUE)
@@ -121,21 +125,26 @@ public final class GtidSet {
   private void parseEntry(String entry) {
     String[] fields = entry.split(":", -1);
     try {
-      if (fields.length < 2 || fields[0].strip().length() != 36) {
-        throw new IllegalArgumentException("expected uuid:interval");
-      }
-      UUID sid = UUID.fromString(fields[0].strip());
+      UUID sid = Gtid.parseSid(fields[0].strip());
       String tag = "";
+      boolean intervalMissing = true;
       for (int i = 1; i < fields.length; i++) {
         String field = fields[i].strip();
-        if (!field.isEmpty() && !Character.isDigit(field.charAt(0))) {
+        Matcher interval = INTERVAL.matcher(field);
+        if (interval.matches()) {
+          long first = Long.parseLong(interval.group(1));
+          long last = interval.group(2) == null ? first : Long.parseLong(interval.group(2));
+          add(sid, tag, first, last);
+          intervalMissing = false;
+        } else if (Gtid.TAG.matcher(field).matches() && !(intervalMissing && i > 1)) {
           tag = field.toLowerCase(Locale.ROOT);
-          continue;
+          intervalMissing = true;
+        } else {
+          throw new IllegalArgumentException("found '" + field + "'");
         }
-        int dash = field.indexOf('-');
-        long first = Long.parseLong(dash < 0 ? field : field.substring(0, dash).strip());
-        long last = dash < 0 ? first : Long.parseLong(field.substring(dash + 1).strip());
-        add(sid, tag, first, last);
+      }
+      if (intervalMissing) {
+        throw new IllegalArgumentException("found no interval at its end");
       }
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
@@ -178,13 +187,12 @@ public final class GtidSet {
   }
 
   public void removeAll(GtidSet other) {
-    other.intervals.forEach(
-        (source, of) -> {
-          Intervals mine = intervals.get(source);
-          for (int i = 0; mine != null && i < of.size; i += 2) {
-            mine.remove(of.bounds[i], of.bounds[i + 1]);
-          }
-        });
+    for (Interval removed : other.toIntervals()) {
+      Intervals mine = intervals.get(new Source(removed.sid(), removed.tag()));
+      if (mine != null) {
+        mine.remove(removed.first(), removed.last());
+      }
+    }
     intervals.values().removeIf(of -> of.size == 0);
     lastSource = null;
   }

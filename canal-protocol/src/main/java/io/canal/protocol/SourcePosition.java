@@ -83,7 +83,7 @@ public record SourcePosition(
       String open = values.get("open");
       return new SourcePosition(
           Optional.ofNullable(values.get("gtids")).map(GtidSet::parse),
-          Optional.ofNullable(values.get("server")).map(UUID::fromString),
+          Optional.ofNullable(values.get("server")).map(Gtid::parseSid),
           values.getOrDefault("file", ""),
           Long.parseLong(values.getOrDefault("offset", "0")),
           open == null

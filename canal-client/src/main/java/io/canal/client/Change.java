@@ -1,0 +1,200 @@
+package io.canal.client;
+
+import io.canal.protocol.CanalEntry.EventType;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One changed row, or one statement such as a DDL. A view of the received bytes: what is not asked
+ * for is not parsed, and nothing is allocated per row.
+ *
+ * <p><b>Valid until the listener returns</b>, and on its thread only: the next change reuses this
+ * object. {@link #copy} makes one to keep.
+ *
+ * <pre>{@code
+ * change -> {
+ *   switch (change.operation()) {
+ *     case INSERT, UPDATE -> put(change.after().getLong("id"), change.after().getString("name"));
+ *     case DELETE -> remove(change.before().getLong("id"));
+ *     case DDL -> log(change.schema() + ": " + change.sql());
+ *   }
+ * }
+ * }</pre>
+ */
+public final class Change {
+  private final EntryCursor entry;
+  private final RowImage before;
+  private final RowImage after;
+
+  private EventType eventType = EventType.EVENTTYPECOMPATIBLEPROTO2;
+  private boolean hasRow;
+  private byte[] array = {};
+  private int rowOffset;
+  private int rowLength;
+  private int sqlOffset;
+  private int sqlLength;
+  private int ddlSchemaOffset;
+  private int ddlSchemaLength;
+  private List<String> keys = List.of();
+
+  Change(EntryCursor entry) {
+    this.entry = entry;
+    before = new RowImage(entry, "before image", 1);
+    after = new RowImage(entry, "after image", 2);
+  }
+
+  /** Starts a {@code RowChange}: everything of it but a row. */
+  void wrapEvent(EventType newEventType) {
+    array = entry.array();
+    eventType = newEventType;
+    sqlLength = 0;
+    ddlSchemaLength = 0;
+    wrapRow(false, 0, 0);
+  }
+
+  void eventType(EventType newEventType) {
+    eventType = newEventType;
+  }
+
+  void wrapSql(int offset, int length) {
+    sqlOffset = offset;
+    sqlLength = length;
+  }
+
+  void wrapDdlSchema(int offset, int length) {
+    ddlSchemaOffset = offset;
+    ddlSchemaLength = length;
+  }
+
+  void wrapRow(boolean present, int offset, int length) {
+    hasRow = present;
+    rowOffset = offset;
+    rowLength = length;
+    before.wrap(array, offset, length);
+    after.wrap(array, offset, length);
+  }
+
+  public Operation operation() {
+    if (!hasRow) {
+      return Operation.DDL;
+    }
+    return switch (eventType) {
+      case INSERT -> Operation.INSERT;
+      case DELETE -> Operation.DELETE;
+      default -> Operation.UPDATE;
+    };
+  }
+
+  /** The exact kind on the wire, which tells {@code CREATE} from {@code ALTER}. */
+  public EventType eventType() {
+    return eventType;
+  }
+
+  public String schema() {
+    return entry.schema();
+  }
+
+  public String table() {
+    return entry.table();
+  }
+
+  /** The row before an UPDATE or DELETE; else without columns. */
+  public RowImage before() {
+    return before;
+  }
+
+  /** The row after an INSERT or UPDATE; else without columns. */
+  public RowImage after() {
+    return after;
+  }
+
+  /**
+   * Names of the primary key's columns in the row, empty for a table without one and for a
+   * statement. The same list is returned while tables have the same key.
+   */
+  public List<String> keys() {
+    RowImage row = after.isEmpty() ? before : after;
+    int found = 0;
+    boolean same = true;
+    for (int i = 0; i < row.size(); i++) {
+      if (row.column(i).isKey()) {
+        same = same && found < keys.size() && keys.get(found).equals(row.column(i).name());
+        found++;
+      }
+    }
+    if (!same || found != keys.size()) {
+      List<String> names = new ArrayList<>(found);
+      for (int i = 0; i < row.size(); i++) {
+        if (row.column(i).isKey()) {
+          names.add(row.column(i).name());
+        }
+      }
+      keys = List.copyOf(names);
+    }
+    return keys;
+  }
+
+  /** Text of a statement; empty for a row. */
+  public String sql() {
+    return WireReader.text(array, sqlOffset, sqlLength);
+  }
+
+  /** The default schema of a statement's session; empty for a row. */
+  public String ddlSchema() {
+    return WireReader.text(array, ddlSchemaOffset, ddlSchemaLength);
+  }
+
+  /** When the source executed it, in milliseconds since the epoch; whole seconds. */
+  public long executeTimeMs() {
+    return entry.executeTimeMs();
+  }
+
+  /** The binary log file that holds its event. */
+  public String binlogFile() {
+    return entry.binlogFile();
+  }
+
+  /** Bytes from the start of that file to the start of the event. */
+  public long binlogOffset() {
+    return entry.binlogOffset();
+  }
+
+  /** {@code server_id} of the server it was first executed on. */
+  public long serverId() {
+    return entry.serverId();
+  }
+
+  /** The source's executed GTID set as text; empty without GTIDs. */
+  public String executedGtids() {
+    return entry.executedGtids();
+  }
+
+  /**
+   * Tells the transactions of one source apart: the GTID, or else {@code file:offset} of the BEGIN.
+   * Empty where neither is known, which is after a restart within a transaction without GTIDs.
+   */
+  public String transactionId() {
+    return entry.transactionId();
+  }
+
+  /** A change that stays valid, with a copy of this row; for use by one thread at a time. */
+  public Change copy() {
+    Change copy = new Change(entry.copyHeader());
+    copy.eventType = eventType;
+    copy.keys = keys;
+    copy.array = new byte[rowLength + sqlLength + ddlSchemaLength];
+    System.arraycopy(array, rowOffset, copy.array, 0, rowLength);
+    System.arraycopy(array, sqlOffset, copy.array, rowLength, sqlLength);
+    System.arraycopy(array, ddlSchemaOffset, copy.array, rowLength + sqlLength, ddlSchemaLength);
+    copy.wrapSql(rowLength, sqlLength);
+    copy.wrapDdlSchema(rowLength + sqlLength, ddlSchemaLength);
+    copy.wrapRow(hasRow, 0, rowLength);
+    return copy;
+  }
+
+  /** Operation, table and place; no row data. */
+  @Override
+  public String toString() {
+    return operation() + " " + entry.describe();
+  }
+}
