@@ -1,0 +1,59 @@
+package io.canal.parser.binlog;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.canal.protocol.GtidSet;
+import java.util.Locale;
+import java.util.UUID;
+
+/**
+ * The binary form of a GTID set, as a PREVIOUS_GTIDS event holds it (all transactions of the files
+ * before) and COM_BINLOG_DUMP_GTID takes it. Intervals are half open: the second number is one past
+ * the last.
+ *
+ * <p>The first eight bytes count the UUIDs. Since 8.3 a set with tags says so there: the highest
+ * and the lowest byte are 1 and the six between count pairs of UUID and tag.
+ */
+public final class PreviousGtids {
+  private static final int INTERVAL_BYTES = 16;
+  private static final int MAX_TAG_LENGTH = 32;
+
+  private PreviousGtids() {}
+
+  public static GtidSet decode(byte[] array, int offset, int length) {
+    EventCursor cursor = new EventCursor("PREVIOUS_GTIDS", array, offset, length);
+    long header = cursor.i8();
+    boolean tagged = header >>> 56 == 1;
+    long sources = tagged ? (header << 8) >>> 16 : header;
+    // the smallest entry is a UUID and its number of intervals
+    if (sources < 0 || sources > cursor.remaining() / 24) {
+      throw cursor.failure("set of " + Long.toUnsignedString(sources) + " sources");
+    }
+    GtidSet set = new GtidSet();
+    for (long i = 0; i < sources; i++) {
+      UUID sid = cursor.uuid();
+      String tag = tagged ? tag(cursor) : "";
+      long intervals = cursor.i8();
+      if (intervals < 0 || intervals > cursor.remaining() / INTERVAL_BYTES) {
+        throw cursor.failure("set of " + Long.toUnsignedString(intervals) + " intervals");
+      }
+      for (long j = 0; j < intervals; j++) {
+        long first = cursor.i8();
+        long last = cursor.i8() - 1;
+        if (first < 1 || last < first) {
+          throw cursor.failure("interval from " + first + " to " + last);
+        }
+        set.add(sid, tag, first, last);
+      }
+    }
+    return set;
+  }
+
+  private static String tag(EventCursor cursor) {
+    long length = cursor.variableLength();
+    if (length < 0 || length > MAX_TAG_LENGTH) {
+      throw cursor.failure("tag of " + length + " characters, expected at most 32");
+    }
+    return cursor.text(length, US_ASCII).toLowerCase(Locale.ROOT);
+  }
+}
