@@ -25,6 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * acknowledged it, and until then the writer waits.
  */
 public final class ChangeLog {
+  private static final int MIN_SEGMENTS = 16;
   private static final int MIN_SEGMENT_BYTES = 4 * 1024;
   private static final int MAX_SEGMENT_BYTES = 1024 * 1024;
 
@@ -51,14 +52,22 @@ public final class ChangeLog {
   private volatile boolean anyoneWaits;
 
   /**
-   * @param budgetBytes memory for segments; one event larger than it is still taken, alone
+   * @param budgetBytes memory for segments, 64 KiB or more; one event larger than it is still
+   *     taken, alone
    * @param start where the source's stream begins that the writer will append
    * @param rowCounter counts rows where a reader stops inside a transaction
    */
   public ChangeLog(long budgetBytes, SourcePosition start, RowCounter rowCounter) {
+    if (budgetBytes < MIN_SEGMENTS * MIN_SEGMENT_BYTES) {
+      throw new IllegalArgumentException(
+          "budget of "
+              + budgetBytes
+              + " bytes, expected "
+              + MIN_SEGMENTS * MIN_SEGMENT_BYTES
+              + " or more");
+    }
     this.budgetBytes = budgetBytes;
-    this.segmentBytes =
-        (int) Math.max(MIN_SEGMENT_BYTES, Math.min(MAX_SEGMENT_BYTES, budgetBytes / 16));
+    this.segmentBytes = (int) Math.min(MAX_SEGMENT_BYTES, budgetBytes / MIN_SEGMENTS);
     this.rowCounter = requireNonNull(rowCounter, "rowCounter is null");
     Segment first = new Segment(0, new byte[segmentBytes]);
     segments.add(first);
@@ -81,15 +90,15 @@ public final class ChangeLog {
   public ChangeReader open(String consumer, SourcePosition from) {
     lock.lock();
     try {
-      if (from.gtids().isPresent() && tail.executed().isPresent()) {
-        if (!from.gtids().get().containsAll(tail.executed().get())) {
-          throw new CanalException(
-              ErrorCode.BAD_REQUEST,
-              "consumer %s at %s, expected a position that the log still holds, the oldest is %s"
-                  .formatted(consumer, from, tail.acknowledged()));
-        }
+      ChangeReader reader = tail.fork(consumer, from);
+      if (reader.startsAmidTransaction() || precedes(from, tail.acknowledged())) {
+        reader.close();
+        throw new CanalException(
+            ErrorCode.BAD_REQUEST,
+            "consumer %s at %s, expected a position that the log still holds, the oldest is %s"
+                .formatted(consumer, from, tail.acknowledged()));
       }
-      return register(tail.fork(consumer, from));
+      return register(reader);
     } finally {
       lock.unlock();
     }
@@ -103,6 +112,18 @@ public final class ChangeLog {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether changes lie between the two places; false where they cannot be compared. */
+  private static boolean precedes(SourcePosition from, SourcePosition oldest) {
+    if (from.gtids().isPresent() && oldest.gtids().isPresent()) {
+      return !from.gtids().get().containsAll(oldest.gtids().get());
+    }
+    if (from.file().isEmpty() || !from.serverUuid().equals(oldest.serverUuid())) {
+      return false;
+    }
+    int order = LogFile.compareNames(from.file(), oldest.file());
+    return order < 0 || (order == 0 && from.offset() < oldest.offset());
   }
 
   private ChangeReader register(ChangeReader reader) {
@@ -139,6 +160,11 @@ public final class ChangeLog {
     return full;
   }
 
+  boolean isHeldUpBy(ChangeReader reader) {
+    long acknowledged = reader.acknowledgedPosition();
+    return full && readers.stream().allMatch(r -> r.acknowledgedPosition() >= acknowledged);
+  }
+
   /** The consumer furthest behind in acknowledging; empty where there is none. */
   public Optional<String> furthestBehind() {
     return readers.stream()
@@ -147,7 +173,8 @@ public final class ChangeLog {
   }
 
   /**
-   * Seconds since the epoch of the change at that place; empty where nothing is published there.
+   * Seconds since the epoch of the first change at or after that place; empty where nothing is
+   * published there.
    */
   public Optional<Long> timestampSecondsAt(long position) {
     lock.lock();
@@ -156,9 +183,19 @@ public final class ChangeLog {
         return Optional.empty();
       }
       Frame frame = new Frame(files);
-      Segment segment = segmentAt(position);
-      frame.wrap(segment.data, (int) (position - segment.base));
-      return Optional.of(frame.timestampSeconds()).filter(seconds -> seconds > 0);
+      Segment segment = endingAtOrAfter(position);
+      long at = position;
+      while (at < published) {
+        while (at == segment.end()) {
+          segment = segment.next;
+        }
+        frame.wrap(segment.data, (int) (at - segment.base));
+        if (frame.timestampSeconds() > 0) {
+          return Optional.of(frame.timestampSeconds());
+        }
+        at += frame.length();
+      }
+      return Optional.empty();
     } finally {
       lock.unlock();
     }
@@ -187,11 +224,18 @@ public final class ChangeLog {
     lock.lockInterruptibly();
     try {
       while (!makeRoom(capacity)) {
-        full = true;
-        wake();
-        space.await();
+        if (full) {
+          wake();
+          space.await();
+        } else {
+          full = true; // an acknowledgement from here on signals; look again for one just before
+        }
       }
       byte[] data = capacity == segmentBytes ? spare.poll() : null;
+      while (!spare.isEmpty()
+          && retainedBytes + capacity + (long) spare.size() * segmentBytes > budgetBytes) {
+        spare.poll();
+      }
       Segment segment = new Segment(active.end(), data == null ? new byte[capacity] : data);
       active.next = segment;
       segments.add(segment);
@@ -281,7 +325,7 @@ public final class ChangeLog {
   Segment pinAt(long position) {
     lock.lock();
     try {
-      Segment segment = segmentAt(position);
+      Segment segment = endingAtOrAfter(position);
       segment.pin();
       return segment;
     } finally {
@@ -289,15 +333,17 @@ public final class ChangeLog {
     }
   }
 
-  private Segment segmentAt(long position) {
-    Segment found = segments.getFirst();
+  /**
+   * Where the place is on the border of two segments, the first: the second may hold an open
+   * transaction, and be taken back with it.
+   */
+  private Segment endingAtOrAfter(long position) {
     for (Segment segment : segments) {
-      if (segment.base > position) {
-        break;
+      if (position <= segment.end()) {
+        return segment;
       }
-      found = segment;
     }
-    return found;
+    throw new IllegalStateException("position " + position + " is beyond the log");
   }
 
   /** Lets go of a pin; the last one gives the array back. */

@@ -41,7 +41,7 @@ public final class ChangeLogWriter {
     if (length <= active.data.length - active.limit) {
       return;
     }
-    if (inTransaction && active.end() + length - log.published() > openBytes) {
+    if (publishedOpen || (inTransaction && active.end() + length - log.published() > openBytes)) {
       publishedOpen = true;
       log.publish(active.end());
     }

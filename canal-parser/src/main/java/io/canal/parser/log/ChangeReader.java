@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -103,9 +104,9 @@ public final class ChangeReader implements AutoCloseable {
       ahead = ahead.isEmpty() ? null : ahead;
     }
     ChangeReader fork = new ChangeReader(log, name, segment, offset, from, ahead);
-    fork.enter(inTransaction, skipping, transaction.copy(), rows);
     if (inTransaction) {
-      fork.skipping = fork.hadBefore();
+      fork.transaction = transaction.copy();
+      fork.startInside(fork.hadBefore());
     }
     return fork;
   }
@@ -126,17 +127,30 @@ public final class ChangeReader implements AutoCloseable {
             new SourcePosition(
                 done, here.serverUuid(), here.file(), here.offset(), Optional.empty()),
             null);
-    fork.enter(inTransaction, inTransaction, transaction.copy(), rows);
+    if (inTransaction) {
+      fork.transaction = transaction.copy();
+      fork.startInside(true);
+    }
     return fork;
   }
 
-  private void enter(boolean inside, boolean skipped, Transaction of, long rowsBefore) {
-    inTransaction = inside;
-    skipping = skipped;
-    transaction = of;
-    rows = rowsBefore;
-    rowsToSkip = 0;
+  private void startInside(boolean skipped) {
+    enter(new Mark.Inside(transaction, 0, 0, skipped));
+    acknowledgedInside = Optional.of(new Mark.Inside(transaction.copy(), 0, 0, skipped));
+  }
+
+  private void enter(Mark.Inside inside) {
+    inTransaction = true;
+    transaction = inside.transaction();
+    skipping = inside.skipped();
+    rows = inside.rows();
+    rowsToSkip = inside.rowsToSkip();
     countedTo = offset;
+  }
+
+  /** Whether it begins in the middle of a transaction that it does not pass over. */
+  boolean startsAmidTransaction() {
+    return inTransaction && !skipping;
   }
 
   public String consumer() {
@@ -167,6 +181,9 @@ public final class ChangeReader implements AutoCloseable {
       countedTo = 0;
     }
     Segment next = segment.next;
+    while (next.limit == 0) {
+      next = next.next; // claimed for a frame that did not come, and perhaps dropped since
+    }
     if (!next.pin()) {
       throw new IllegalStateException(consumer + " stands before the oldest segment");
     }
@@ -180,7 +197,7 @@ public final class ChangeReader implements AutoCloseable {
     switch (frame.kind()) {
       case BEGIN -> {
         transaction.decode(frame);
-        enter(true, false, transaction, 0);
+        enter(new Mark.Inside(transaction, 0, 0, false));
         skipping = hadBefore();
         return !skipping;
       }
@@ -188,6 +205,7 @@ public final class ChangeReader implements AutoCloseable {
         return !skipping && (rowsToSkip == 0 || passResumed());
       }
       case QUERY -> {
+        rowsToSkip = Math.max(0, rowsToSkip - frame.skippedRows());
         return !skipping && rowsToSkip == 0;
       }
       case END -> {
@@ -275,6 +293,21 @@ public final class ChangeReader implements AutoCloseable {
     return true;
   }
 
+  /**
+   * Takes the last {@link #next} back, which went to a ROWS or QUERY frame: the next one goes to it
+   * again.
+   */
+  public void stepBack() {
+    FrameKind kind = frame.kind();
+    if ((kind != FrameKind.ROWS && kind != FrameKind.QUERY) || countedTo == offset) {
+      throw new IllegalStateException("no step back over " + kind + " or a mark");
+    }
+    offset -= frame.length();
+    if (frame.rowsToSkip() > 0) {
+      rowsToSkip = (long) frame.rowsToSkip() + frame.skippedRows();
+    }
+  }
+
   private void countRows(int end) {
     if (!skipping) {
       Frame counted = new Frame(log.files());
@@ -325,12 +358,18 @@ public final class ChangeReader implements AutoCloseable {
   /** The place reached, for {@link #acknowledge}. */
   public Mark mark() {
     Optional<Mark.Inside> inside = Optional.empty();
+    Optional<SourcePosition.OpenTransaction> open =
+        resume == null ? Optional.empty() : resume.open();
     if (inTransaction) {
       countRows(offset);
-      long had = resume == null ? 0 : resume.open().map(o -> o.rows()).orElse(0L);
-      inside = Optional.of(new Mark.Inside(transaction.copy(), Math.max(rows, had), skipping));
+      inside = Optional.of(new Mark.Inside(transaction.copy(), rows, rowsToSkip, skipping));
+      // while it passes over what it had, the transaction it had in part still lies ahead
+      long done = rows + rowsToSkip;
+      if (!skipping && done > 0) {
+        open = Optional.of(new SourcePosition.OpenTransaction(transaction.id(), done));
+      }
     }
-    Mark mark = new Mark(position(), file, fileOffset, ended, inside);
+    Mark mark = new Mark(position(), file, fileOffset, ended, inside, open);
     ended.clear();
     return mark;
   }
@@ -347,35 +386,49 @@ public final class ChangeReader implements AutoCloseable {
     acknowledgedFile = mark.file();
     acknowledgedOffset = mark.offset();
     acknowledgedInside = mark.inside();
-    Optional<SourcePosition.OpenTransaction> open =
-        mark.inside()
-            .filter(inside -> !inside.skipped() && inside.rows() > 0)
-            .map(
-                inside ->
-                    new SourcePosition.OpenTransaction(inside.transaction().id(), inside.rows()));
-    // while it passes over what it had, the transaction it was inside of still lies ahead
-    if (open.isPresent() || resume == null) {
-      acknowledgedOpen = open;
-    }
+    acknowledgedOpen = mark.open();
     acknowledgedPosition = mark.position();
     log.released();
   }
 
   /** Goes back to the last acknowledged place; marks not acknowledged are void. */
   public void rewind() {
-    Segment target = log.pinAt(acknowledgedPosition);
-    log.release(segment);
-    segment = target;
-    offset = (int) (acknowledgedPosition - target.base);
-    file = acknowledgedFile;
-    fileOffset = acknowledgedOffset;
-    executed = acknowledgedGtids == null ? null : acknowledgedGtids.copy();
-    stillHad = had == null ? null : had.copy();
+    rewind(List.of());
+  }
+
+  /**
+   * Goes back to the last of {@code kept}: the first marks that are not acknowledged, in their
+   * order. Later marks are void. Without any, goes back to the last acknowledged place.
+   */
+  public void rewind(Collection<Mark> kept) {
+    long target = acknowledgedPosition;
+    Optional<Mark.Inside> inside = acknowledgedInside;
     resume = new Resume(acknowledgedFile, acknowledgedOffset, acknowledgedOpen);
+    executed = acknowledgedGtids == null ? null : acknowledgedGtids.copy();
+    for (Mark mark : kept) {
+      target = mark.position();
+      inside = mark.inside();
+      resume = new Resume(mark.file(), mark.offset(), mark.open());
+      for (GtidSet.Interval interval : mark.gtids()) {
+        executed.add(interval.sid(), interval.tag(), interval.first(), interval.last());
+      }
+    }
+    Segment pinned = log.pinAt(target);
+    log.release(segment);
+    segment = pinned;
+    offset = (int) (target - pinned.base);
+    file = resume.file();
+    fileOffset = resume.offset();
+    stillHad = had == null ? null : had.copy();
     ended.clear();
-    acknowledgedInside.ifPresentOrElse(
-        inside -> enter(true, inside.skipped(), inside.transaction().copy(), inside.rows()),
-        () -> enter(false, false, new Transaction(), 0));
+    inTransaction = false;
+    skipping = false;
+    rowsToSkip = 0;
+    inside.ifPresent(
+        in ->
+            enter(
+                new Mark.Inside(
+                    in.transaction().copy(), in.rows(), in.rowsToSkip(), in.skipped())));
   }
 
   /** The source position of the last acknowledged place, to be stored. */
@@ -393,7 +446,12 @@ public final class ChangeReader implements AutoCloseable {
     return acknowledgedPosition;
   }
 
-  /** The tail follows the log's oldest segment. Called under the log's lock. */
+  /** Whether the log is full and waits for this consumer to acknowledge. Any thread. */
+  public boolean holdsUpLog() {
+    return log.isHeldUpBy(this);
+  }
+
+  /** The tail follows the log's oldest segment, and counts no rows. Called under the log's lock. */
   void passTo(Segment oldest) {
     while (segment != oldest) {
       if (offset == segment.limit) {
@@ -407,6 +465,7 @@ public final class ChangeReader implements AutoCloseable {
         pass();
       }
     }
+    countedTo = 0;
     rows = 0;
     acknowledge(mark());
   }

@@ -1,6 +1,7 @@
 package io.canal.parser.log;
 
 import io.canal.protocol.GtidSet;
+import io.canal.protocol.SourcePosition;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,27 +14,31 @@ public final class Mark {
    * A transaction that the place is inside of.
    *
    * @param rows rows of it up to here, before any filter
+   * @param rowsToSkip rows that follow here and that the consumer had before
    * @param skipped whether the reader had all of it before, and passes over it
    */
-  record Inside(Transaction transaction, long rows, boolean skipped) {}
+  record Inside(Transaction transaction, long rows, long rowsToSkip, boolean skipped) {}
 
   private final long position;
   private final LogFile file;
   private final long offset;
   private final List<GtidSet.Interval> gtids;
   private final Optional<Inside> inside;
+  private final Optional<SourcePosition.OpenTransaction> open;
 
   Mark(
       long position,
       LogFile file,
       long offset,
       List<GtidSet.Interval> gtids,
-      Optional<Inside> inside) {
+      Optional<Inside> inside,
+      Optional<SourcePosition.OpenTransaction> open) {
     this.position = position;
     this.file = file;
     this.offset = offset;
     this.gtids = List.copyOf(gtids);
     this.inside = inside;
+    this.open = open;
   }
 
   /** The log position, in bytes since this process began the log. */
@@ -58,5 +63,10 @@ public final class Mark {
 
   Optional<Inside> inside() {
     return inside;
+  }
+
+  /** The transaction that a consumer which has everything up to here has in part. */
+  Optional<SourcePosition.OpenTransaction> open() {
+    return open;
   }
 }
