@@ -1,0 +1,558 @@
+package io.canal.server.subscription;
+
+import static java.util.Objects.requireNonNull;
+
+import io.canal.parser.log.ChangeLog;
+import io.canal.parser.log.ChangeReader;
+import io.canal.parser.log.Frame;
+import io.canal.parser.log.FrameKind;
+import io.canal.parser.log.Mark;
+import io.canal.parser.log.Transaction;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
+import io.canal.protocol.GtidSet;
+import io.canal.protocol.SourcePosition;
+import io.canal.protocol.WriteBuffer;
+import io.canal.server.config.BatchMode;
+import io.canal.server.position.PositionSaver;
+import io.canal.server.subscription.Subscriber.EndReason;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One consumer of a destination: its cursor in the change log, its filter, and the batches that it
+ * has and did not acknowledge. It outlives the connections of its client; one session at a time
+ * holds it (wire-protocol sections 4.3 to 4.7).
+ *
+ * <p>Any thread may call it and never waits: what is asked runs as a task on the workers, one at a
+ * time and in order, and the {@link Subscriber} is told. A fetch that waits for changes holds no
+ * thread.
+ */
+public final class Subscription {
+  /** Encoded bytes after which a batch is cut, whatever its limit. */
+  static final int MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+  /** A client id is taken over at most once in this time while its holder is connected. */
+  static final Duration TAKEOVER_PAUSE = Duration.ofSeconds(10);
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(Subscription.class);
+
+  /** What the subscriptions of one destination share. */
+  record Shared(
+      String destination,
+      ChangeLog log,
+      PositionSaver positions,
+      BatchMode batchMode,
+      BatchBuffers buffers,
+      Executor workers,
+      LongSupplier batchIds,
+      LongSupplier nanoClock) {}
+
+  /**
+   * A batch that was delivered.
+   *
+   * @param begun whether the client has the BEGIN of the transaction that the batch ends inside of
+   */
+  private record Outstanding(long id, Mark end, boolean begun, int bytes) {}
+
+  private record Fetch(Subscriber subscriber, BatchLimit limit) {}
+
+  private final String clientId;
+  private final Shared shared;
+  private final ChangeReader reader;
+  private final SerialExecutor tasks;
+  private final LongAdder rowsDelivered = new LongAdder();
+  private final LongAdder entriesDelivered = new LongAdder();
+  private final LongAdder bytesDelivered = new LongAdder();
+
+  // owned by the tasks
+  private EntryWriter entries;
+  private final Deque<Outstanding> outstanding = new ArrayDeque<>();
+  private boolean begun;
+  private boolean acknowledgedBegun;
+  private Fetch waiting;
+  private boolean listening;
+  private boolean movedUnsaid;
+  private boolean takenBefore;
+  private long lastTakeoverNanos;
+  private long lastFailureNanos;
+  private boolean failedBefore;
+  private boolean closed;
+
+  // written by the tasks, read by all
+  private volatile Subscriber holder;
+  private volatile String filter;
+  private volatile SourcePosition acknowledged;
+  private volatile int outstandingBatches;
+  private volatile long outstandingBytes;
+
+  Subscription(
+      String clientId, String filter, EntryWriter entries, ChangeReader reader, Shared shared) {
+    this.clientId = requireNonNull(clientId, "clientId is null");
+    this.filter = requireNonNull(filter, "filter is null");
+    this.entries = requireNonNull(entries, "entries is null");
+    this.reader = requireNonNull(reader, "reader is null");
+    this.shared = requireNonNull(shared, "shared is null");
+    this.tasks = new SerialExecutor(shared.workers());
+    this.acknowledged = reader.acknowledged();
+  }
+
+  public String clientId() {
+    return clientId;
+  }
+
+  public String filter() {
+    return filter;
+  }
+
+  /** Up to where its client has acknowledged, at most a second behind. */
+  SourcePosition acknowledged() {
+    return acknowledged;
+  }
+
+  /**
+   * Makes the newcomer the one session that fetches and acknowledges, and rolls back what the one
+   * before has not acknowledged. A session that holds it is ended, unless that happened less than
+   * {@link #TAKEOVER_PAUSE} ago: then the newcomer is.
+   */
+  public void attach(Subscriber newcomer, Runnable attached) {
+    tasks.execute(
+        () -> {
+          if (closed) {
+            newcomer.refuse(gone());
+          } else if (holder == newcomer || mayHold(newcomer)) {
+            attached.run();
+          }
+        });
+  }
+
+  private boolean mayHold(Subscriber newcomer) {
+    if (holder != null && holder.isOpen()) {
+      long now = shared.nanoClock().getAsLong();
+      if (takenBefore && now - lastTakeoverNanos < TAKEOVER_PAUSE.toNanos()) {
+        newcomer.end(
+            EndReason.TAKEN_OVER,
+            "%s is in use by %s, which took it over less than %d s ago"
+                .formatted(name(), holder.address(), TAKEOVER_PAUSE.toSeconds()));
+        return false;
+      }
+      takenBefore = true;
+      lastTakeoverNanos = now;
+      LOGGER.info("{}: {} takes over from {}", name(), newcomer.address(), holder.address());
+      holder.end(EndReason.TAKEN_OVER, name() + " was taken over by " + newcomer.address());
+    }
+    leave();
+    holder = newcomer;
+    return true;
+  }
+
+  /** The session is over; what it has not acknowledged comes again. */
+  public void detach(Subscriber subscriber) {
+    tasks.execute(
+        () -> {
+          if (holder == subscriber) {
+            leave();
+          }
+        });
+  }
+
+  private void leave() {
+    holder = null;
+    waiting = null;
+    if (!closed) {
+      rewindTo(0);
+    }
+  }
+
+  /**
+   * Asks for a batch: as full as {@code fetchSize} allows, or what the log has. The session holds
+   * the subscription and asks again only after the answer.
+   *
+   * @param wait whether to wait while there is nothing, until {@link #expire}
+   */
+  public void fetch(Subscriber subscriber, int fetchSize, boolean wait) {
+    BatchLimit limit = BatchLimit.of(shared.batchMode(), fetchSize);
+    tasks.execute(
+        () -> {
+          if (closed) {
+            subscriber.refuse(gone());
+          } else if (holder == subscriber) {
+            answer(new Fetch(subscriber, limit), wait);
+          }
+        });
+  }
+
+  /** Answers a fetch that still waits: there is nothing. */
+  public void expire(Subscriber subscriber) {
+    tasks.execute(
+        () -> {
+          if (waiting != null && waiting.subscriber() == subscriber) {
+            waiting = null;
+            subscriber.nothing();
+          }
+        });
+  }
+
+  private void answer(Fetch fetch, boolean wait) {
+    boolean waited = waiting != null;
+    waiting = null;
+    try {
+      Optional<Batch> batch = fill(fetch.limit());
+      if (batch.isPresent()) {
+        fetch.subscriber().deliver(batch.get());
+      } else if (!outstanding.isEmpty() && reader.holdsUpLog()) {
+        fetch.subscriber().refuse(ownBatchesFillLog());
+      } else if (!wait) {
+        fetch.subscriber().nothing();
+      } else {
+        waiting = fetch;
+        listen();
+        if (!waited) {
+          fetch.subscriber().waiting();
+        }
+        if (!outstanding.isEmpty() && reader.holdsUpLog()) {
+          // became full before it listened
+          waiting = null;
+          fetch.subscriber().refuse(ownBatchesFillLog());
+        }
+      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      rewindTo(outstanding.size());
+      fetch.subscriber().refuse(unreadable(e));
+    }
+  }
+
+  private void listen() {
+    if (!listening) {
+      listening = true;
+      reader.whenReadable(
+          () -> {
+            try {
+              tasks.execute(this::changed);
+            } catch (RejectedExecutionException e) {
+              LOGGER.debug("{}: the workers have ended", name());
+            }
+          });
+    }
+  }
+
+  private void changed() {
+    listening = false;
+    if (waiting != null) {
+      answer(waiting, true);
+    }
+  }
+
+  /**
+   * Encodes what comes next. Empty where the log has nothing that the filter lets through; then the
+   * position has moved past it, if nothing is outstanding.
+   */
+  private Optional<Batch> fill(BatchLimit limit) {
+    WriteBuffer out = shared.buffers().take();
+    out.position(Batch.HEADROOM);
+    Optional<GtidSet> executed = reader.executed();
+    int count = 0;
+    long rows = 0;
+    long units = 0;
+    while ((count == 0 || units < limit.size()) && reader.next()) {
+      Frame frame = reader.frame();
+      if (frame.kind() == FrameKind.BEGIN) {
+        begun = false;
+        continue;
+      }
+      boolean end = frame.kind() == FrameKind.END;
+      if (end ? !begun : !entries.shows(frame)) {
+        continue;
+      }
+      Transaction transaction = reader.transaction();
+      boolean beginsHere = !begun && !transaction.isStatement();
+      int before = out.position();
+      int rowsHere;
+      try {
+        if (beginsHere) {
+          entries.writeBegin(transaction, executed, out);
+        }
+        rowsHere = entries.write(frame, transaction, executed, out);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        if (count == 0 || end) {
+          throw e;
+        }
+        LOGGER.debug("{}: the batch ends before an event that cannot be read", name(), e);
+        out.position(before);
+        reader.stepBack();
+        break;
+      }
+      if (count > 0 && !end && out.position() - Batch.HEADROOM > MAX_BATCH_BYTES) {
+        out.position(before);
+        reader.stepBack();
+        break;
+      }
+      if (beginsHere) {
+        count++;
+        units += limit.units(transaction.eventLength());
+      }
+      begun = !end && !transaction.isStatement();
+      count++;
+      units += limit.units(frame.eventLength());
+      rows += rowsHere;
+    }
+    if (count == 0) {
+      shared.buffers().giveBack(out);
+      if (outstanding.isEmpty()) {
+        passed();
+      }
+      return Optional.empty();
+    }
+    Batch batch = new Batch(shared.batchIds().getAsLong(), count, out, shared.buffers());
+    outstanding.add(new Outstanding(batch.id(), reader.mark(), begun, batch.length()));
+    counted();
+    rowsDelivered.add(rows);
+    entriesDelivered.add(count);
+    bytesDelivered.add(batch.length());
+    return Optional.of(batch);
+  }
+
+  /** The client has the batch, the oldest that it did not acknowledge. */
+  public void acknowledge(Subscriber subscriber, long batchId) {
+    tasks.execute(
+        () -> {
+          if (closed || holder != subscriber) {
+            return;
+          }
+          Outstanding oldest = outstanding.peek();
+          if (oldest == null || oldest.id() != batchId) {
+            endHolder(wrongBatch("ack", batchId, oldest));
+            return;
+          }
+          outstanding.remove();
+          acknowledgedBegun = oldest.begun();
+          reader.acknowledge(oldest.end());
+          counted();
+          moved();
+        });
+  }
+
+  /**
+   * The client wants the batch, and all after it, again; 0 stands for all that is outstanding. Does
+   * nothing where nothing is.
+   */
+  public void rollback(Subscriber subscriber, long batchId) {
+    tasks.execute(
+        () -> {
+          if (closed || holder != subscriber || outstanding.isEmpty()) {
+            return;
+          }
+          int kept = 0;
+          if (batchId != 0) {
+            for (Outstanding batch : outstanding) {
+              if (batch.id() == batchId) {
+                rewindTo(kept);
+                return;
+              }
+              kept++;
+            }
+            endHolder(wrongBatch("rollback", batchId, outstanding.peek()));
+            return;
+          }
+          rewindTo(0);
+        });
+  }
+
+  private void endHolder(String message) {
+    Subscriber ended = holder;
+    leave();
+    ended.end(EndReason.BAD_BATCH_ID, message);
+  }
+
+  private String wrongBatch(String what, long batchId, Outstanding oldest) {
+    return "%s: %s of batch %d, expected %s"
+        .formatted(
+            name(),
+            what,
+            batchId,
+            oldest == null ? "none, as no batch is outstanding" : String.valueOf(oldest.id()));
+  }
+
+  /** Goes back to the end of the first {@code kept} batches that are outstanding. */
+  private void rewindTo(int kept) {
+    boolean nothingRead =
+        outstanding.isEmpty() && reader.position() == reader.acknowledgedPosition();
+    while (outstanding.size() > kept) {
+      outstanding.removeLast();
+    }
+    counted();
+    if (nothingRead) {
+      return;
+    }
+    List<Mark> marks = new ArrayList<>();
+    outstanding.forEach(batch -> marks.add(batch.end()));
+    reader.rewind(marks);
+    begun = outstanding.isEmpty() ? acknowledgedBegun : outstanding.getLast().begun();
+  }
+
+  /**
+   * Moves the position past what the filter drops, where nothing is outstanding, so that a consumer
+   * that nothing comes for holds nothing up; called now and then, with or without a session.
+   */
+  public void passFiltered() {
+    tasks.execute(
+        () -> {
+          // what follows a BEGIN that the client has is for it, at least the END
+          if (!closed && outstanding.isEmpty() && !begun) {
+            try {
+              skipHidden();
+            } catch (RuntimeException e) {
+              rewindTo(0);
+              logFailure(e);
+            }
+          }
+          if (movedUnsaid && !closed) {
+            moved();
+          }
+        });
+  }
+
+  private void skipHidden() {
+    while (reader.next()) {
+      FrameKind kind = reader.frame().kind();
+      if ((kind == FrameKind.ROWS || kind == FrameKind.QUERY) && entries.shows(reader.frame())) {
+        reader.stepBack();
+        break;
+      }
+    }
+    passed();
+  }
+
+  private void passed() {
+    if (reader.position() > reader.acknowledgedPosition()) {
+      reader.acknowledge(reader.mark());
+      acknowledgedBegun = begun;
+      movedUnsaid = true;
+    }
+  }
+
+  private void moved() {
+    movedUnsaid = false;
+    acknowledged = reader.acknowledged();
+    shared.positions().moved(clientId, acknowledged);
+  }
+
+  private void counted() {
+    outstandingBatches = outstanding.size();
+    outstandingBytes = outstanding.stream().mapToLong(Outstanding::bytes).sum();
+  }
+
+  /** From the next fetch on another filter counts; its name is stored already. */
+  void replaceFilter(String newFilter, EntryWriter newEntries, Runnable replaced) {
+    tasks.execute(
+        () -> {
+          filter = newFilter;
+          entries = newEntries;
+          if (!closed) {
+            moved();
+          }
+          replaced.run();
+        });
+  }
+
+  /**
+   * Ends it for good, and the session that holds it unless that is {@code except}; positions that
+   * moved are told to the saver before {@code done}.
+   */
+  void close(String reason, Subscriber except, CountDownLatch done) {
+    tasks.execute(
+        () -> {
+          try {
+            if (!closed) {
+              if (movedUnsaid) {
+                moved();
+              }
+              closed = true;
+              Subscriber last = holder;
+              leave();
+              outstanding.clear();
+              counted();
+              reader.close();
+              if (last != null && last != except) {
+                last.end(EndReason.GONE, reason);
+              }
+            }
+          } finally {
+            done.countDown();
+          }
+        });
+  }
+
+  /**
+   * What operators see. Any thread.
+   *
+   * @param nowSeconds since the epoch
+   */
+  public SubscriptionStatus status(long nowSeconds) {
+    long position = reader.acknowledgedPosition();
+    long lag =
+        shared
+            .log()
+            .timestampSecondsAt(position)
+            .map(seconds -> Math.max(0, nowSeconds - seconds))
+            .orElse(0L);
+    return new SubscriptionStatus(
+        clientId,
+        filter,
+        acknowledged,
+        position,
+        lag,
+        outstandingBatches,
+        outstandingBytes,
+        Optional.ofNullable(holder).map(Subscriber::address),
+        rowsDelivered.sum(),
+        entriesDelivered.sum(),
+        bytesDelivered.sum());
+  }
+
+  private String name() {
+    return "client id " + clientId + " of " + shared.destination();
+  }
+
+  private CanalException gone() {
+    return new CanalException(
+        ErrorCode.BAD_REQUEST, name() + ": the subscription has ended, subscribe again");
+  }
+
+  private CanalException ownBatchesFillLog() {
+    return new CanalException(
+        ErrorCode.BAD_REQUEST,
+        "%s: its %d unacknowledged batches fill the change log of %d bytes, acknowledge them or roll back"
+            .formatted(name(), outstanding.size(), shared.log().budgetBytes()));
+  }
+
+  private CanalException unreadable(Throwable e) {
+    logFailure(e);
+    return e instanceof CanalException known
+        ? known
+        : new CanalException(
+            ErrorCode.BAD_REQUEST,
+            name() + ": changes after " + acknowledged + " cannot be delivered: " + e,
+            e);
+  }
+
+  private void logFailure(Throwable e) {
+    long now = shared.nanoClock().getAsLong();
+    if (!failedBefore || now - lastFailureNanos >= Duration.ofSeconds(1).toNanos()) {
+      failedBefore = true;
+      lastFailureNanos = now;
+      LOGGER.error("{}: changes after {} cannot be delivered", name(), acknowledged, e);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+package io.canal.server.tcp;
+
+import io.canal.server.subscription.Subscriptions;
+
+/** The destinations that clients may name. Any thread; must not wait. */
+@FunctionalInterface
+public interface Destinations {
+  /**
+   * The subscriptions of a running destination.
+   *
+   * @throws io.canal.protocol.CanalException that says why there are none: an unknown name, or a
+   *     destination that does not run
+   */
+  Subscriptions subscriptions(String destination);
+}
