@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param types one code of {@link ColumnType} per column, ENUM and SET resolved
  * @param metadata one number per column, as {@link Column#metadata} describes
  * @param nullable one flag per column
- * @param full names and meaning of the columns, present with {@code binlog_row_metadata=FULL}
+ * @param optional meaning of the columns, as far as the source says it; see {@link #full}
  */
 @SuppressWarnings("ArrayRecordComponent") // read for every row; never handed out of the parser
 public record TableMap(
@@ -22,14 +22,24 @@ public record TableMap(
     int[] types,
     int[] metadata,
     boolean[] nullable,
-    Optional<TableMetadata> full) {
+    Optional<TableMetadata> optional) {
   public TableMap {
     requireNonNull(database, "database is null");
     requireNonNull(table, "table is null");
-    requireNonNull(full, "full is null");
+    requireNonNull(optional, "optional is null");
   }
 
   public int columnCount() {
     return types.length;
+  }
+
+  /** Names and meaning of the columns, present with {@code binlog_row_metadata=FULL}. */
+  public Optional<TableMetadata> full() {
+    return optional.filter(TableMetadata::full);
+  }
+
+  /** {@code database.table}, as messages name it. */
+  public String qualifiedName() {
+    return database + "." + table;
   }
 }

@@ -1,0 +1,75 @@
+package io.canal.parser.schema;
+
+import java.util.HexFormat;
+
+/**
+ * TABLE_MAP events as MySQL 9.7 wrote them with binlog_row_metadata=FULL, for tables of the
+ * database {@code shop} with DEFAULT CHARSET utf8mb4: event header and body, without the checksum.
+ */
+final class TableMaps {
+
+  // CREATE TABLE nums (
+  //   a TINYINT, b TINYINT UNSIGNED, y YEAR, c SMALLINT UNSIGNED, d MEDIUMINT,
+  //   e INT UNSIGNED PRIMARY KEY, f BIGINT UNSIGNED, g FLOAT, h DOUBLE UNSIGNED, i DECIMAL(10,2),
+  //   j DECIMAL(65,30) UNSIGNED, k BIT(3), l BIT(64), t1 TINYINT(1), z INT ZEROFILL,
+  //   fm FLOAT(7,3))
+  static final byte[] NUMS =
+      bytes(
+          "d823066b1360540000790000002604000000006a000000000001000473686f7000046e756d730010"
+              + "01010d020903080405f6f610100103040b04080a02411e0300000804dfff010276a8042201610162"
+              + "01790163016401650166016701680169016a016b016c027431017a02666d0801050c02ffff");
+
+  // CREATE TABLE texts (
+  //   id INT, a CHAR(4), b VARCHAR(30), c VARCHAR(300), d TINYTEXT, e TEXT, f MEDIUMTEXT,
+  //   g LONGTEXT, h BINARY(4), i VARBINARY(16), j TINYBLOB, k BLOB, l MEDIUMBLOB, m LONGBLOB,
+  //   n CHAR(255), o CHAR(10) CHARACTER SET latin1, p VARCHAR(20) CHARACTER SET gbk,
+  //   e1 ENUM('a','b''c','d\\e','Ж'), s1 SET('x','y'), e2 ENUM('é') CHARACTER SET latin1,
+  //   js JSON, KEY (id), UNIQUE (b), PRIMARY KEY (a(2), id))
+  static final byte[] TEXTS =
+      bytes(
+          "d823066b1360540000e70000009108000000006c000000000001000473686f700005746578747300"
+              + "1503fe0f0ffcfcfcfcfe0ffcfcfcfcfefe0ffefefef51ffe107800b00401020304fe041000010203"
+              + "04cefcfe0a2800f701f801f70104fcff1f0101000320fcff00fcff00fcff00fcff00fcff00fcff00"
+              + "fcff003f3f3f3f3f3ffcff00081c042f026964016101620163016401650166016701680169016a01"
+              + "6b016c016d016e016f0170026531027331026532026a730a05fcff00020805050201780179061104"
+              + "01610362276303645c6502d0960101e90904010200000c03fffff8");
+
+  // CREATE TABLE times (
+  //   a DATE, b TIME, c TIME(3), d DATETIME, e DATETIME(6), f TIMESTAMP NULL,
+  //   g TIMESTAMP(2) NULL, y YEAR, inv INT INVISIBLE)
+  static final byte[] TIMES =
+      bytes(
+          "d823066b13605400005c0000000a0b000000006d000000000001000473686f70000574696d657300"
+              + "090a1313121211110d0306000300060002ff01010180041401610162016301640165016601670179"
+              + "03696e760c02ff00");
+
+  // CREATE TABLE geo (
+  //   a GEOMETRY, b POINT, c LINESTRING, d POLYGON, e MULTIPOINT, f MULTILINESTRING,
+  //   g MULTIPOLYGON, h GEOMETRYCOLLECTION, v VECTOR(3), v2 VECTOR)
+  static final byte[] GEO =
+      bytes(
+          "d823066b136054000070000000a10d000000006e000000000001000473686f70000367656f000aff"
+              + "fffffffffffffff2f20a04040404040404040404ff0302013f070800010203040506070d0403fc00"
+              + "0804150161016201630164016501660167016801760276320c02ffc0");
+
+  // CREATE TABLE func (
+  //   id INT PRIMARY KEY, j JSON, n INT, KEY mv ((CAST(j->'$[*]' AS UNSIGNED ARRAY))),
+  //   KEY fn ((n + 1)), g INT AS (n * 2), gs INT AS (n * 3) STORED)
+  static final byte[] FUNC =
+      bytes(
+          "d823066b13605400004b0000002a10000000006f000000000001000473686f70000466756e630005"
+              + "03f503030301041e010100040c026964016a016e01670267730801000c01f8");
+
+  // CREATE TABLE gipk (
+  //   n INT, with sql_generate_invisible_primary_key=ON)
+  static final byte[] GIPK =
+      bytes(
+          "d823066b136054000047000000ac120000000071000000000005000473686f7000046769706b0002"
+              + "08030002010180040c096d795f726f775f6964016e0801000c0140");
+
+  private TableMaps() {}
+
+  static byte[] bytes(String hex) {
+    return HexFormat.of().parseHex(hex);
+  }
+}
