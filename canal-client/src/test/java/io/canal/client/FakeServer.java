@@ -222,6 +222,19 @@ final class FakeServer implements AutoCloseable {
       }
     }
 
+    /** Answers no GET any more until the client ends the connection. */
+    void awaitEndOfGets() throws IOException {
+      for (int next = in.read(); next >= 0; next = in.read()) {
+        byte[] rest = new byte[3];
+        in.readFully(rest);
+        byte[] body = new byte[(rest[1] & 0xFF) << 8 | (rest[2] & 0xFF)];
+        in.readFully(body);
+        if (Packet.parseFrom(body).getType() != PacketType.GET) {
+          throw new AssertionError("expected GET or the end, found " + Packet.parseFrom(body));
+        }
+      }
+    }
+
     ByteString expect(PacketType type) throws IOException {
       Packet packet = receive();
       if (packet.getType() != type) {

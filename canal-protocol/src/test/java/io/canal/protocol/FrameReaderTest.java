@@ -10,6 +10,7 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -81,7 +82,7 @@ class FrameReaderTest {
 
     assertThat(fits.next()).isTrue();
     assertThatThrownBy(tooLong::next)
-        .isInstanceOf(CanalException.class)
+        .isInstanceOf(ProtocolException.class)
         .hasMessage("a frame of 101 bytes, expected at most 100");
   }
 
@@ -91,7 +92,7 @@ class FrameReaderTest {
         new FrameReader(new ByteArrayInputStream(new byte[] {-1, -1, -1, -1}), MAX);
 
     assertThatThrownBy(reader::next)
-        .isInstanceOf(CanalException.class)
+        .isInstanceOf(ProtocolException.class)
         .hasMessageStartingWith("a frame of 4294967295 bytes");
   }
 
