@@ -43,6 +43,7 @@ final class Connection implements AutoCloseable {
   private static final int GENERAL_ERROR = 400;
   private static final int TAKEN_OVER = 409;
   private static final int VERSION = 1;
+  private static final int NO_COMPRESSION = 1;
   private static final int MILLISECONDS_UNIT = 2;
   private static final int IDLE_TIMEOUT_MS = 60 * 60 * 1000;
 
@@ -57,6 +58,8 @@ final class Connection implements AutoCloseable {
   private final WireReader packet = new WireReader();
 
   // the packet that receive() read last
+  private long version;
+  private long compression;
   private int type;
   private int bodyOffset;
   private int bodyLength;
@@ -267,15 +270,29 @@ final class Connection implements AutoCloseable {
     if (!frames.next()) {
       throw new IOException("the server closed the connection");
     }
-    int version = VERSION;
-    long compression = 0;
+    version = VERSION;
+    compression = 0;
     type = 0;
     bodyOffset = frames.offset();
     bodyLength = 0;
+    try {
+      readPacket();
+    } catch (CanalException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    if (version != VERSION) {
+      throw new IOException("packet version " + version + ", expected " + VERSION);
+    }
+    if (compression > NO_COMPRESSION) {
+      throw new IOException("compression " + compression + ", expected none");
+    }
+  }
+
+  private void readPacket() {
     packet.wrap(frames.array(), frames.offset(), frames.length());
     while (packet.next()) {
       switch (packet.field()) {
-        case 2 -> version = (int) packet.number();
+        case 2 -> version = packet.number();
         case 3 -> type = (int) packet.number();
         case 4 -> compression = packet.number();
         case 5 -> {
@@ -284,12 +301,6 @@ final class Connection implements AutoCloseable {
         }
         default -> {} // the magic number
       }
-    }
-    if (version != VERSION) {
-      throw new IOException("packet version " + version + ", expected " + VERSION);
-    }
-    if (compression > 1) {
-      throw new IOException("compression " + compression + ", expected none");
     }
   }
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ProtocolException;
 
 /**
  * Cuts a blocking stream into frames (wire-protocol section 1). Owned by one thread. A frame is a
@@ -44,8 +45,8 @@ public final class FrameReader {
    *
    * @return false if the stream ended between two frames
    * @throws EOFException if it ended within one
-   * @throws CanalException with {@link ErrorCode#RETRY} for a length beyond the maximum or below
-   *     zero, after which the stream has no known place any more
+   * @throws ProtocolException for a length beyond the maximum or below zero, after which the stream
+   *     has no known place any more
    */
   public boolean next() throws IOException {
     if (!receive(Frames.LENGTH_BYTES)) {
@@ -57,8 +58,7 @@ public final class FrameReader {
             | (buffer[start + 2] & 0xFF) << 8
             | (buffer[start + 3] & 0xFF);
     if (announced < 0 || announced > maxFrameBytes) {
-      throw new CanalException(
-          ErrorCode.RETRY,
+      throw new ProtocolException(
           "a frame of "
               + Integer.toUnsignedString(announced)
               + " bytes, expected at most "

@@ -75,10 +75,12 @@ public record SourcePosition(
         if (equals < 1) {
           throw new IllegalArgumentException("'" + pair + "', expected key=value");
         }
-        values.put(
-            pair.substring(0, equals),
+        String value =
             URLDecoder.decode(
-                pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8));
+                pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8);
+        if (values.put(pair.substring(0, equals), value) != null) {
+          throw new IllegalArgumentException("'" + pair + "' repeats its key");
+        }
       }
       String open = values.get("open");
       return new SourcePosition(
