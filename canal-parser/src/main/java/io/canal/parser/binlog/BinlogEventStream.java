@@ -59,6 +59,8 @@ public final class BinlogEventStream {
   private boolean taken = true;
   private boolean ended;
   private long bytesReceived;
+  private BinlogPosition skipped;
+  private long skipUntil;
 
   /**
    * A stream that begins with the first packet of the answer to a dump command.
@@ -84,6 +86,29 @@ public final class BinlogEventStream {
     if (!taken) {
       skip();
     }
+    while (skipped != null && skipped.offset() < skipUntil) {
+      if (!nextEvent()) {
+        return false;
+      }
+      skipped.advance(type(), flags(), logPos(), length());
+      boolean fileEnds = type() == EventType.ROTATE && (flags() & EventHeader.ARTIFICIAL) == 0;
+      if (fileEnds && skipped.offset() < skipUntil) {
+        throw new CanalException(
+            ErrorCode.STOP_INSTANCE,
+            "offset " + skipUntil + " in a file that ends at " + skipped.offset());
+      }
+      skip();
+    }
+    if (skipped != null && skipped.offset() != skipUntil) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          "offset " + skipUntil + " is inside an event that ends at " + skipped.offset());
+    }
+    skipped = null;
+    return nextEvent();
+  }
+
+  private boolean nextEvent() throws IOException {
     if (ended) {
       return false;
     }
@@ -128,6 +153,16 @@ public final class BinlogEventStream {
     }
     taken = false;
     return true;
+  }
+
+  /**
+   * For a stream from the start of a file: {@link #next} passes over everything up to {@code
+   * offset}, the first ROTATE and FORMAT_DESCRIPTION too, as if the dump began there. For offsets
+   * that the command cannot carry.
+   */
+  public void skipUntil(long offset) {
+    skipped = new BinlogPosition("", 4);
+    skipUntil = offset;
   }
 
   /** A code of {@link EventType}, or one that is not known there. */

@@ -3,6 +3,9 @@ package io.canal.parser.binlog;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.canal.protocol.GtidSet;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 
@@ -55,5 +58,47 @@ public final class PreviousGtids {
       throw cursor.failure("tag of " + length + " characters, expected at most 32");
     }
     return cursor.text(length, US_ASCII).toLowerCase(Locale.ROOT);
+  }
+
+  /** Encodes a set, with tags only where it has some: older servers cannot read that form. */
+  public static byte[] encode(GtidSet set) {
+    boolean tagged = set.hasTags();
+    List<GtidSet.Interval> intervals = set.toIntervals();
+    int bytes = 8;
+    int sources = 0;
+    for (int i = 0; i < intervals.size(); i++) {
+      if (beginsSource(intervals, i)) {
+        sources++;
+        bytes += 16 + 8 + (tagged ? 1 + intervals.get(i).tag().length() : 0);
+      }
+      bytes = Math.addExact(bytes, INTERVAL_BYTES);
+    }
+    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    buffer.putLong(tagged ? (1L << 56) | ((long) sources << 8) | 1 : sources);
+    int countAt = 0;
+    for (int i = 0; i < intervals.size(); i++) {
+      GtidSet.Interval interval = intervals.get(i);
+      if (beginsSource(intervals, i)) {
+        buffer.putLong(Long.reverseBytes(interval.sid().getMostSignificantBits()));
+        buffer.putLong(Long.reverseBytes(interval.sid().getLeastSignificantBits()));
+        if (tagged) {
+          // 32 characters at most, so that the variable-length number is one byte
+          buffer.put((byte) (interval.tag().length() << 1));
+          buffer.put(interval.tag().getBytes(US_ASCII));
+        }
+        countAt = buffer.position();
+        buffer.putLong(0);
+      }
+      buffer.putLong(countAt, buffer.getLong(countAt) + 1);
+      buffer.putLong(interval.first());
+      buffer.putLong(interval.last() + 1);
+    }
+    return buffer.array();
+  }
+
+  private static boolean beginsSource(List<GtidSet.Interval> intervals, int i) {
+    return i == 0
+        || !intervals.get(i).sid().equals(intervals.get(i - 1).sid())
+        || !intervals.get(i).tag().equals(intervals.get(i - 1).tag());
   }
 }

@@ -1,0 +1,205 @@
+package io.canal.parser.source;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.github.shyiko.mysql.binlog.network.Authenticator;
+import com.github.shyiko.mysql.binlog.network.ClientCapabilities;
+import com.github.shyiko.mysql.binlog.network.ServerException;
+import com.github.shyiko.mysql.binlog.network.protocol.GreetingPacket;
+import com.github.shyiko.mysql.binlog.network.protocol.PacketChannel;
+import com.github.shyiko.mysql.binlog.network.protocol.command.ByteArrayCommand;
+import com.github.shyiko.mysql.binlog.network.protocol.command.SSLRequestCommand;
+import io.canal.parser.binlog.SourceErrorException;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+
+/**
+ * One authenticated connection to a source, over the connector library's packets and login. Owned
+ * by one thread, except {@link #close}, which any thread may call and which ends a blocking read.
+ */
+final class SourceConnection implements Closeable {
+  private static final int MAX_COMMAND_BYTES = 0xFFFFFF - 1;
+
+  private final Socket socket;
+  private final PacketChannel channel;
+  private final String serverVersion;
+
+  private SourceConnection(Socket socket, PacketChannel channel, String serverVersion) {
+    this.socket = socket;
+    this.channel = channel;
+    this.serverVersion = serverVersion;
+  }
+
+  static SourceConnection open(SourceConfig config) throws IOException {
+    Socket socket = new Socket();
+    try {
+      socket.setTcpNoDelay(true);
+      socket.setKeepAlive(true);
+      if (config.receiveBufferBytes() > 0) {
+        // before the connection is made: the window scale is agreed on then
+        socket.setReceiveBufferSize(config.receiveBufferBytes());
+      }
+      socket.connect(
+          new InetSocketAddress(config.host(), config.port()), config.connectTimeoutMs());
+      socket.setSoTimeout(config.connectTimeoutMs());
+      return login(config, socket);
+    } catch (Throwable e) {
+      closeQuietly(socket, e);
+      throw e;
+    }
+  }
+
+  private static SourceConnection login(SourceConfig config, Socket socket) throws IOException {
+    PacketChannel channel = new PacketChannel(socket);
+    byte[] first = channel.read();
+    requireNoError(first);
+    GreetingPacket greeting = new GreetingPacket(first);
+    if (greeting.getProtocolVersion() != 10) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          config.address()
+              + ": protocol version "
+              + greeting.getProtocolVersion()
+              + ", expected 10: this is no MySQL or MariaDB");
+    }
+    secure(config, channel, greeting);
+    try {
+      new Authenticator(greeting, channel, null, config.username(), config.password())
+          .authenticate();
+    } catch (ServerException e) {
+      throw errorOf(e);
+    }
+    channel.authenticationComplete();
+    return new SourceConnection(socket, channel, greeting.getServerVersion());
+  }
+
+  private static void secure(SourceConfig config, PacketChannel channel, GreetingPacket greeting)
+      throws IOException {
+    boolean offered = (greeting.getServerCapabilities() & ClientCapabilities.SSL) != 0;
+    if (config.sslMode() == SslMode.DISABLED
+        || (config.sslMode() == SslMode.PREFERRED && !offered)) {
+      return;
+    }
+    if (!offered) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          config.address()
+              + " offers no TLS, but canal.instance.master.sslMode is "
+              + config.sslMode());
+    }
+    SSLRequestCommand request = new SSLRequestCommand();
+    request.setCollation(greeting.getServerCollation());
+    channel.write(request);
+    try {
+      channel.upgradeToSSL(
+          plain -> {
+            try {
+              return TlsSockets.layer(config, plain);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          },
+          null);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    } catch (SSLException e) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          config.address()
+              + ": TLS handshake with canal.instance.master.sslMode="
+              + config.sslMode()
+              + " failed: "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  private static SourceErrorException errorOf(ServerException e) {
+    SourceErrorException error =
+        new SourceErrorException(
+            e.getErrorCode(),
+            Optional.ofNullable(e.getSqlState()).orElse("HY000"),
+            String.valueOf(e.getMessage()));
+    error.initCause(e);
+    return error;
+  }
+
+  /** The greeting's version text: {@code 9.7.0}, {@code 5.5.5-10.11.6-MariaDB}. */
+  String serverVersion() {
+    return serverVersion;
+  }
+
+  boolean encrypted() {
+    return channel.isSSL();
+  }
+
+  /** The bytes that follow the last command, for a reader that knows packets itself. */
+  InputStream input() {
+    return channel.getInputStream();
+  }
+
+  void readTimeout(int milliseconds) throws IOException {
+    socket.setSoTimeout(milliseconds);
+  }
+
+  void send(byte[] command) throws IOException {
+    if (command.length > MAX_COMMAND_BYTES) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          "command of " + command.length + " bytes, expected at most " + MAX_COMMAND_BYTES);
+    }
+    channel.write(new ByteArrayCommand(command));
+  }
+
+  void sendQuery(String sql) throws IOException {
+    byte[] text = sql.getBytes(UTF_8);
+    byte[] command = new byte[text.length + 1];
+    command[0] = 3; // COM_QUERY
+    System.arraycopy(text, 0, command, 1, text.length);
+    send(command);
+  }
+
+  /** One packet of an answer; an error packet is thrown. */
+  byte[] receive() throws IOException {
+    byte[] packet;
+    try {
+      packet = channel.read();
+    } catch (SocketTimeoutException e) {
+      throw new IOException("the source did not answer within " + socket.getSoTimeout() + " ms", e);
+    }
+    requireNoError(packet);
+    return packet;
+  }
+
+  private static void requireNoError(byte[] packet) throws IOException {
+    if (packet.length == 0) {
+      throw new IOException("the source answered with an empty packet");
+    }
+    if ((packet[0] & 0xFF) == 0xFF) {
+      throw SourceErrorException.parse(packet);
+    }
+  }
+
+  /** Closes the socket itself, under TLS too: its goodbye could wait for a thread that reads. */
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+
+  private static void closeQuietly(Socket socket, Throwable reason) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      reason.addSuppressed(e);
+    }
+  }
+}

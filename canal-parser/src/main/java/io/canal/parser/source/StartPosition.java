@@ -1,0 +1,42 @@
+package io.canal.parser.source;
+
+import static java.util.Objects.requireNonNull;
+
+import io.canal.protocol.GtidSet;
+import java.time.Instant;
+
+/** Where an operator or a consumer wants to begin; {@link StartPositions} finds the place. */
+public sealed interface StartPosition {
+  /** Behind everything that the source has executed. */
+  record Now() implements StartPosition {}
+
+  /** At a place in a file. */
+  record At(String file, long offset) implements StartPosition {
+    public At {
+      requireNonNull(file, "file is null");
+      if (file.isEmpty()) {
+        throw new IllegalArgumentException("file is empty");
+      }
+      if (offset < DumpRequest.FIRST_OFFSET) {
+        throw new IllegalArgumentException("offset " + offset + ", expected 4 or more");
+      }
+    }
+  }
+
+  /** Behind the transactions of a set. */
+  record After(GtidSet executed) implements StartPosition {
+    public After {
+      executed = executed.copy();
+    }
+  }
+
+  /** At the first transaction that was written at or after a time; the log has whole seconds. */
+  record From(Instant time) implements StartPosition {
+    public From {
+      requireNonNull(time, "time is null");
+    }
+  }
+
+  /** At the oldest change that the source still has. */
+  record Oldest() implements StartPosition {}
+}
