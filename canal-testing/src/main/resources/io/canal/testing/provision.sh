@@ -8,8 +8,9 @@
 #
 # SERVICE VERSION: mysql 9.7, mysql 8.0, mysql 5.7, mariadb 11.8, mariadb 10.11.
 # OPTIONs go to the server. It listens on 127.0.0.1:PORT, writes a row-based binary log, has server_id PORT, and
-# root@localhost without a password. DIR holds data/, log, pid and socket; DIR must be short (a socket's path has 107 bytes).
-# With CANAL_OWNED=1, `run` also ends the server and removes DIR when standard input is closed while the server lives.
+# root@localhost without a password. DIR holds data/, log and pid.
+# CANAL_OWNED=1: `run` also ends the server and removes DIR when standard input is closed while the server lives.
+# CANAL_HINT: what the message says that a user can do where no copy can be had.
 #
 # Copies live in ${XDG_CACHE_HOME:-~/.cache}/canal. Needed: Debian or Ubuntu with apt and a reachable mirror (its own);
 # mysql 8.0 and 5.7 also need mvn and jar. Neither root nor any other tool is.
@@ -19,7 +20,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/canal
 
 say() { echo "$*" >&2; }
 die() { say "$*"; exit 1; }
-hint() { die "$1. Install what is missing, or name a server of your own in CANAL_TEST_${service^^}=host:port."; }
+hint() { die "$1. ${CANAL_HINT:-Instead, start Docker, or set CANAL_TEST_${service^^}=host:port for the tests that share a server}."; }
 
 service=${2-} version=${3-} suite='' package='' artifact=''
 select_service() {
@@ -47,14 +48,13 @@ locate() {
   fi
 }
 
-# locked NAME COMMAND...: COMMAND, alone among all processes that use this cache.
-locked() {
-  local name=$1; shift
+# alone COMMAND...: COMMAND, while no other process changes this cache.
+alone() {
   mkdir -p "$cache"
   (
-    flock -n 9 || { say "Waiting for another process that prepares $name"; flock 9; }
+    flock -n 9 || { say "Waiting for another process that fetches a server"; flock 9; }
     "$@" 9>&-
-  ) 9>"$cache/.$name.lock"
+  ) 9>"$cache/.lock"
 }
 
 # The archive that this machine's own apt uses.
@@ -104,6 +104,9 @@ END
   touch "$apt_home/updated"
 }
 
+# newest REGEX: Debian and Ubuntu, and their releases, name some packages with a version.
+newest() { apt-cache pkgnames | grep -xE "$1" | sort -V | tail -n 1; }
+
 # unpack_packages DIR PACKAGE...: those and all that they depend on.
 unpack_packages() {
   local dir=$1 d; shift
@@ -118,6 +121,10 @@ unpack_packages() {
       --exclude='./usr/share/doc' --exclude='./usr/share/man' --exclude='./usr/share/locale'
   done
   rm -rf "$dir/debs"
+  # What releases with a 64-bit time_t call the library that the older builds ask for.
+  for d in "$dir"/usr/lib/*/libaio.so.1t64; do
+    [ ! -e "$d" ] || ln -sf libaio.so.1t64 "${d%t64}"
+  done
 }
 
 # unpack_artifact DIR: the server inside the Maven artifact, below DIR/mysql.
@@ -129,7 +136,7 @@ unpack_artifact() {
   done
   mkdir -p "$dir" "$1/mysql"
   say "Downloading $artifact"
-  (cd "$dir" && mvn -q -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy -Dartifact="$artifact" \
+  (cd "$dir" && mvn -q -B -ntp -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy -Dartifact="$artifact" \
     -DoutputDirectory="$dir" >&2 && jar -xf ./*.jar $tar) || hint "$artifact could not be downloaded"
   say "Unpacking $service $version"
   tar -xzf "$dir/$tar" -C "$1/mysql" --no-same-owner
@@ -169,10 +176,10 @@ fetch_missing() {
   mkdir -p "$new"
   prepare_apt "$suite"
   if [ -n "$artifact" ]; then
-    unpack_packages "$new" libaio1 libnuma1 libstdc++6
+    unpack_packages "$new" "$(newest 'libaio1(t64)?')" libcrypt1 libnuma1 libstdc++6
     unpack_artifact "$new"
   else
-    unpack_packages "$new" "$package"
+    unpack_packages "$new" "$(newest "$package(-[0-9.]+)?")"
   fi
   say "Initialising $service $version"
   locate "$new"
@@ -182,7 +189,7 @@ fetch_missing() {
 
 fetch() {
   select_service
-  locked "$service-$version" fetch_missing
+  [ -d "$copy" ] || alone fetch_missing
   locate "$copy"
 }
 
@@ -204,7 +211,7 @@ run() {
     if wants_own_data "$@"; then initialise "$dir/new" "$@"; else cp -R --reflink=auto "$root/data" "$dir/new"; fi
     mv "$dir/new" "$dir/data"
   fi
-  local common=(--datadir="$dir/data" --port="$port" --bind-address=127.0.0.1 --socket="$dir/socket" --server-id="$port"
+  local common=(--datadir="$dir/data" --port="$port" --bind-address=127.0.0.1 --socket=socket --server-id="$port"
     --log-bin=binlog --secure-file-priv="$dir" --loose-mysqlx=OFF)
   [ "$service" = mariadb ] || common+=(--gtid-mode=ON --enforce-gtid-consistency=ON)
   [ "$version" = 9.7 ] || common+=(--binlog-format=ROW)
