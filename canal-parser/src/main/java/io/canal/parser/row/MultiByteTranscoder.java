@@ -14,6 +14,7 @@ final class MultiByteTranscoder implements Transcoder {
   private static final int FIRST_SUPPLEMENTARY = 189_000; // 0x90308130 = U+10000
 
   /** What a lead byte and its followers mean; 0 in a table stands for no character. */
+  @SuppressWarnings("ArrayRecordComponent") // tables, never handed out
   record Tables(char[] singles, char[] pairs, char[] triples, char[] quads) {
     static final int SINGLES = 0x80;
     static final int PAIRS = 0x8000;
@@ -28,7 +29,7 @@ final class MultiByteTranscoder implements Transcoder {
 
     /** Where a pair of bytes stands, the first from 0x80. */
     static int pair(int first, int second) {
-      return (first - 0x80) << 8 | second;
+      return ((first - 0x80) << 8) | second;
     }
   }
 

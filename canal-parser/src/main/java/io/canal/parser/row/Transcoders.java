@@ -207,17 +207,18 @@ final class Transcoders {
   }
 
   private static int quadCode(int index) {
-    return (0x81 + index / 12600) << 24
-        | (0x30 + index / 1260 % 10) << 16
-        | (0x81 + index / 10 % 126) << 8
+    return ((0x81 + index / 12600) << 24)
+        | ((0x30 + index / 1260 % 10) << 16)
+        | ((0x81 + index / 10 % 126) << 8)
         | (0x30 + index % 10);
   }
 
   private static int quadIndex(int code) {
-    return ((code >>> 24) - 0x81) * 12600
-        + ((code >>> 16 & 0xFF) - 0x30) * 1260
-        + ((code >>> 8 & 0xFF) - 0x81) * 10
-        + ((code & 0xFF) - 0x30);
+    int first = code >>> 24;
+    int second = (code >>> 16) & 0xFF;
+    int third = (code >>> 8) & 0xFF;
+    int fourth = code & 0xFF;
+    return (first - 0x81) * 12600 + (second - 0x30) * 1260 + (third - 0x81) * 10 + fourth - 0x30;
   }
 
   @FunctionalInterface

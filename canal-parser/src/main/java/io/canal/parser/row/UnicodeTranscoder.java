@@ -54,8 +54,8 @@ final class UnicodeTranscoder implements Transcoder {
     int first = array[at] & 0xFF;
     int second = array[at + 1] & 0xFF;
     if (unitBytes == 2) {
-      return littleEndian ? second << 8 | first : first << 8 | second;
+      return littleEndian ? (second << 8) | first : (first << 8) | second;
     }
-    return first << 24 | second << 16 | (array[at + 2] & 0xFF) << 8 | array[at + 3] & 0xFF;
+    return (first << 24) | (second << 16) | ((array[at + 2] & 0xFF) << 8) | (array[at + 3] & 0xFF);
   }
 }

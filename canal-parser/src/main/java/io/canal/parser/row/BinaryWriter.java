@@ -1,0 +1,22 @@
+package io.canal.parser.row;
+
+import io.canal.protocol.WriteBuffer;
+import java.sql.Types;
+
+/** BINARY(n): the row image lacks the zero bytes at its end; a SELECT shows them, and so do we. */
+final class BinaryWriter extends FixedTypeWriter {
+  private final int length;
+
+  BinaryWriter(int length) {
+    super(Types.BLOB);
+    this.length = length;
+  }
+
+  @Override
+  public void write(byte[] array, int offset, int length, WriteBuffer out) {
+    SingleByteTranscoder.ISO_8859_1.write(array, offset, length, out);
+    for (int i = length; i < this.length; i++) {
+      out.writeByte(0);
+    }
+  }
+}

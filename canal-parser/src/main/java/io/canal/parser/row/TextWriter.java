@@ -1,0 +1,18 @@
+package io.canal.parser.row;
+
+import io.canal.protocol.WriteBuffer;
+
+/** CHAR, VARCHAR and TEXT in the column's character set, and VARBINARY, BLOB and GEOMETRY. */
+final class TextWriter extends FixedTypeWriter {
+  private final Transcoder transcoder;
+
+  TextWriter(Transcoder transcoder, int sqlType) {
+    super(sqlType);
+    this.transcoder = transcoder;
+  }
+
+  @Override
+  public void write(byte[] array, int offset, int length, WriteBuffer out) {
+    transcoder.write(array, offset, length, out);
+  }
+}
