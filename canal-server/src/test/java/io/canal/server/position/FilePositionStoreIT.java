@@ -61,7 +61,7 @@ class FilePositionStoreIT {
         assertThatThrownBy(this::load)
             .isInstanceOf(CanalException.class)
             .hasMessageContaining("locked by pid " + process.pid());
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly(); // leaves the pipe to be read
         List<String> rest = lines.lines().filter(line -> line.matches("saved \\d+")).toList();
         if (!rest.isEmpty()) {
           told =
