@@ -79,6 +79,21 @@ class FilePositionStoreIT {
     }
   }
 
+  @Test
+  void shouldStayLockedWhateverThisProcessTries() throws Exception {
+    try (PositionStore store = new FilePositionStore(data, "example")) {
+      store.load();
+      assertThatThrownBy(this::load).isInstanceOf(CanalException.class);
+
+      Process other = start();
+
+      try (BufferedReader lines = other.inputReader(UTF_8)) {
+        assertThat(lines.readLine()).isNull();
+      }
+      assertThat(other.waitFor()).isEqualTo(1);
+    }
+  }
+
   private StoredPositions load() {
     try (PositionStore store = new FilePositionStore(data, "example")) {
       return store.load();
