@@ -21,6 +21,8 @@ final class LossyProxy implements AutoCloseable {
   private final int port;
   private final AtomicInteger lost = new AtomicInteger();
   private volatile boolean armed;
+  private volatile boolean refusing;
+  private volatile boolean refuseAfterLoss;
 
   LossyProxy(String server) throws IOException {
     host = server.substring(0, server.indexOf(':'));
@@ -38,6 +40,19 @@ final class LossyProxy implements AutoCloseable {
     armed = true;
   }
 
+  /**
+   * The next transaction's answer is lost, and no connection is let through until {@link #heal}.
+   */
+  void loseNextAnswerAndStayDown() {
+    refuseAfterLoss = true;
+    armed = true;
+  }
+
+  void heal() {
+    refuseAfterLoss = false;
+    refusing = false;
+  }
+
   int answersLost() {
     return lost.get();
   }
@@ -50,6 +65,10 @@ final class LossyProxy implements AutoCloseable {
   private void accept() throws IOException {
     while (true) {
       Socket client = listener.accept();
+      if (refusing) {
+        client.close();
+        continue;
+      }
       Socket server = new Socket(host, port);
       Connection connection = new Connection(client, server);
       run(connection::passRequests);
@@ -89,6 +108,7 @@ final class LossyProxy implements AutoCloseable {
             losingXid = intAt(frame, 4);
             losing = true;
           } else if (!first && !requests && losing && intAt(frame, 4) == losingXid) {
+            refusing = refuseAfterLoss;
             lost.incrementAndGet();
             return;
           }

@@ -179,7 +179,7 @@ class ZookeeperPositionStoreIT extends PositionStoreContract {
       other.saveConsumers(only("1001", consumer("f", 9)));
     }
     assertThatThrownBy(() -> store.saveConsumers(only("1001", consumer("f", 4))))
-        .hasMessageContaining("/1001/cursor: expected no node, found version 0");
+        .hasMessageContaining("/1001/filter: expected no node, found version 0");
 
     store.load();
     client.delete().deletingChildrenIfNeeded().forPath(root + "/1001");
@@ -303,5 +303,52 @@ class ZookeeperPositionStoreIT extends PositionStoreContract {
     StoredPositions stored = reopen();
     assertThat(stored.consumers()).isEqualTo(only("1001", consumer("g", 6)));
     assertThat(stored.start()).contains(at("b.1", 4));
+  }
+
+  @Test
+  void shouldKnowItsOwnSaveWhenItHadGivenUpOnTheAnswer() throws Exception {
+    try (LossyProxy proxy = new LossyProxy(zookeeper.connectString());
+        CuratorFramework lossy =
+            ZookeeperClients.open(proxy.address(), SESSION_TIMEOUT, Duration.ofSeconds(1));
+        PositionStore own = open(lossy)) {
+      own.load();
+
+      for (int offset = 10; offset < 40; offset += 10) { // the first creates
+        StoredConsumer lost = consumer("f" + offset, offset);
+        proxy.loseNextAnswerAndStayDown();
+        assertThatThrownBy(() -> own.saveConsumers(only("1001", lost)))
+            .isInstanceOfSatisfying(
+                CanalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.RETRY));
+        assertThat(text("/1001/cursor")).contains("offset=" + offset);
+
+        proxy.heal();
+        saveWithin(Duration.ofSeconds(20), own, only("1001", consumer("", offset + 1)));
+      }
+
+      assertThat(proxy.answersLost()).isEqualTo(3);
+    }
+    assertThat(reopen().consumers()).isEqualTo(only("1001", consumer("", 31)));
+  }
+
+  @Test
+  void shouldNotTakeAnothersSaveForItsOwnUnansweredOne() throws Exception {
+    try (LossyProxy proxy = new LossyProxy(zookeeper.connectString());
+        CuratorFramework lossy =
+            ZookeeperClients.open(proxy.address(), SESSION_TIMEOUT, Duration.ofSeconds(1));
+        PositionStore own = open(lossy)) {
+      own.load();
+      proxy.loseNextAnswerAndStayDown();
+      assertThatThrownBy(() -> own.saveConsumers(only("1001", consumer("", 4))))
+          .isInstanceOf(CanalException.class);
+      reopen();
+      store.saveConsumers(only("1001", consumer("", 5)));
+
+      proxy.heal();
+
+      assertThatThrownBy(
+              () -> saveWithin(Duration.ofSeconds(20), own, only("1001", consumer("", 6))))
+          .hasMessageContaining("another server has written");
+    }
+    assertThat(reopen().consumers()).isEqualTo(only("1001", consumer("", 5)));
   }
 }
