@@ -14,25 +14,31 @@ import io.canal.protocol.SourcePosition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Keeps positions in {@code data/<destination>/positions.json}. Each save replaces the file: a
  * temporary file is written, forced to disk and renamed, and the directory is forced, so that a
  * process or machine that dies at any moment leaves the old file or the new one. {@code
- * data/<destination>/lock} stays locked from {@link #load} to {@link #close}, because of two
- * servers on one directory each would undo what the other saved.
+ * data/<destination>/lock} stays locked from {@link #load} to {@link #close}, because two servers
+ * on one directory would each undo what the other saved.
  *
  * <p>{@link StoredConsumer#migratedFrom} is not kept here.
  */
 public final class FilePositionStore implements PositionStore {
+  /**
+   * What this process has locked. It must not even open such a file again: the first close of any
+   * descriptor of a file gives up a process's POSIX locks on it.
+   */
+  private static final Set<Path> LOCKED = ConcurrentHashMap.newKeySet();
+
   private final Path directory;
   private final Path file;
   private final Path temporary;
@@ -40,6 +46,7 @@ public final class FilePositionStore implements PositionStore {
 
   // owned by the calling thread
   private FileChannel lockChannel;
+  private Path lockedPath;
   private StoredPositions current;
 
   /**
@@ -98,11 +105,9 @@ public final class FilePositionStore implements PositionStore {
     current = null;
     if (lockChannel != null) {
       try {
-        lockChannel.close();
+        unlock();
       } catch (IOException e) {
         throw failure(ErrorCode.RETRY, "cannot be unlocked", e);
-      } finally {
-        lockChannel = null;
       }
     }
   }
@@ -135,34 +140,42 @@ public final class FilePositionStore implements PositionStore {
   private void lock() {
     try {
       makeDirectory(directory.toAbsolutePath());
-      FileChannel channel = FileChannel.open(lockFile, CREATE, READ, WRITE);
+      Path path = directory.toRealPath().resolve("lock");
+      if (!LOCKED.add(path)) {
+        throw locked("pid " + ProcessHandle.current().pid());
+      }
       try {
-        if (!tryLock(channel)) {
-          throw new CanalException(
-              ErrorCode.STOP_INSTANCE,
-              "%s: locked by %s, expected no other server on this directory"
-                  .formatted(lockFile, holder(channel)));
+        lockedPath = path;
+        lockChannel = FileChannel.open(lockFile, CREATE, READ, WRITE);
+        if (lockChannel.tryLock() == null) {
+          throw locked(holder(lockChannel));
         }
-        channel.truncate(0);
-        writeFully(channel, ("pid " + ProcessHandle.current().pid() + "\n").getBytes(UTF_8));
-        lockChannel = channel;
-      } finally {
-        if (lockChannel == null) {
-          channel.close();
-        }
+        lockChannel.truncate(0);
+        writeFully(lockChannel, ("pid " + ProcessHandle.current().pid() + "\n").getBytes(UTF_8));
+      } catch (IOException | CanalException e) {
+        unlock();
+        throw e;
       }
     } catch (IOException e) {
       throw new CanalException(ErrorCode.STOP_INSTANCE, lockFile + ": cannot be locked: " + e, e);
     }
   }
 
-  private static boolean tryLock(FileChannel channel) throws IOException {
+  private void unlock() throws IOException {
     try {
-      FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException e) {
-      return false; // held by this very process
+      if (lockChannel != null) {
+        lockChannel.close();
+      }
+    } finally {
+      lockChannel = null;
+      LOCKED.remove(lockedPath);
     }
+  }
+
+  private CanalException locked(String holder) {
+    return new CanalException(
+        ErrorCode.STOP_INSTANCE,
+        "%s: locked by %s, expected no other server on this directory".formatted(lockFile, holder));
   }
 
   private static String holder(FileChannel channel) throws IOException {

@@ -51,6 +51,7 @@ public final class ZookeeperPositionStore implements PositionStore {
   private boolean loaded;
   private String refusal = "";
   private final Map<String, Node> nodes = new HashMap<>();
+  private List<Write> unconfirmed = List.of();
 
   /** A znode as last read or written; absent nodes are not kept. */
   private record Node(int version, String data) {}
@@ -78,6 +79,7 @@ public final class ZookeeperPositionStore implements PositionStore {
   public StoredPositions load() {
     loaded = false;
     nodes.clear();
+    unconfirmed = List.of();
     try {
       client.sync().forPath(root); // reads on this session come after it
       Optional<SourcePosition> start = read(root + "/start").map(this::parseStart);
@@ -118,7 +120,7 @@ public final class ZookeeperPositionStore implements PositionStore {
 
   @Override
   public void saveStart(SourcePosition start) {
-    checkWritable();
+    prepareToWrite();
     String payload = Fields.write(Fields.newObject().put("canal", start.toString()));
     List<Write> writes = new ArrayList<>();
     addWrite(writes, root + "/start", payload);
@@ -129,7 +131,7 @@ public final class ZookeeperPositionStore implements PositionStore {
   /** Consumers are saved whole or not at all; a failure can leave some saved and others not. */
   @Override
   public void saveConsumers(SortedMap<String, StoredConsumer> consumers) {
-    checkWritable();
+    prepareToWrite();
     consumers.keySet().forEach(StoredNames::checkConsumer);
     List<Write> writes = new ArrayList<>();
     int bytes = 0;
@@ -175,7 +177,7 @@ public final class ZookeeperPositionStore implements PositionStore {
    */
   @Override
   public void deleteConsumer(String name) {
-    checkWritable();
+    prepareToWrite();
     StoredNames.checkConsumer(name);
     List<Write> writes = new ArrayList<>();
     addDelete(writes, cursorPath(name));
@@ -198,12 +200,15 @@ public final class ZookeeperPositionStore implements PositionStore {
     loaded = false;
   }
 
-  private void checkWritable() {
+  private void prepareToWrite() {
     if (!refusal.isEmpty()) {
       throw new CanalException(ErrorCode.STOP_INSTANCE, refusal);
     }
     if (!loaded) {
       throw new IllegalStateException(root + ": not loaded");
+    }
+    if (!unconfirmed.isEmpty()) {
+      settle();
     }
   }
 
@@ -233,11 +238,35 @@ public final class ZookeeperPositionStore implements PositionStore {
           | KeeperException.BadVersionException
           | KeeperException.NoNodeException e) {
         // also what a retry meets when the answer to its first try was lost
-        checkApplied(writes, e);
+        if (!applied(writes)) {
+          throw refuse(writes);
+        }
+      }
+    } catch (CanalException e) {
+      throw e;
+    } catch (Exception e) {
+      unconfirmed = List.copyOf(writes);
+      throw failure("save", e);
+    }
+    remember(writes);
+  }
+
+  /** Finds out what became of writes whose answer never came. */
+  private void settle() {
+    try {
+      client.sync().forPath(root);
+      if (applied(unconfirmed)) {
+        remember(unconfirmed);
+      } else if (!untouched(unconfirmed)) {
+        throw refuse(unconfirmed);
       }
     } catch (Exception e) {
       throw failure("save", e);
     }
+    unconfirmed = List.of();
+  }
+
+  private void remember(List<Write> writes) {
     for (Write write : writes) {
       write
           .data()
@@ -264,28 +293,50 @@ public final class ZookeeperPositionStore implements PositionStore {
     return operations;
   }
 
-  /** Returns if every write is in place with the very next version, that is, was ours. */
-  private void checkApplied(List<Write> writes, KeeperException cause) throws Exception {
+  /** Whether every write is in place with the very next version, that is, was ours. */
+  private boolean applied(List<Write> writes) throws Exception {
     for (Write write : writes) {
-      Optional<Node> found = get(write.path());
-      boolean applied =
-          write.data().isEmpty()
-              ? found.isEmpty()
-              : found.isPresent()
-                  && found.get().version() == write.expectedVersion() + 1
-                  && found.get().data().equals(write.data().get());
-      if (!applied) {
-        refusal =
-            "%s: expected %s, found %s: another server has written; nothing is saved until this one loads again"
-                .formatted(
-                    write.path(),
-                    write.expectedVersion() == ABSENT
-                        ? "no node"
-                        : "version " + write.expectedVersion(),
-                    found.map(node -> "version " + node.version()).orElse("no node"));
-        throw new CanalException(ErrorCode.STOP_INSTANCE, refusal, cause);
+      Optional<Node> expected =
+          write.data().map(data -> new Node(write.expectedVersion() + 1, data));
+      if (!get(write.path()).equals(expected)) {
+        return false;
       }
     }
+    return true;
+  }
+
+  /** Whether every node is as it was before the writes. */
+  private boolean untouched(List<Write> writes) throws Exception {
+    for (Write write : writes) {
+      if (version(write.path()) != write.expectedVersion()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private CanalException refuse(List<Write> writes) throws Exception {
+    String differences = "nodes have changed";
+    for (Write write : writes) {
+      int found = version(write.path());
+      if (found != write.expectedVersion()) {
+        differences =
+            "%s: expected %s, found %s"
+                .formatted(write.path(), versionText(write.expectedVersion()), versionText(found));
+        break;
+      }
+    }
+    refusal =
+        differences + ": another server has written; nothing is saved until this one loads again";
+    return new CanalException(ErrorCode.STOP_INSTANCE, refusal);
+  }
+
+  private static String versionText(int version) {
+    return version == ABSENT ? "no node" : "version " + version;
+  }
+
+  private int version(String path) throws Exception {
+    return get(path).map(Node::version).orElse(ABSENT);
   }
 
   private void makeParents(String path) {

@@ -61,7 +61,7 @@ class FilePositionStoreIT {
         assertThatThrownBy(this::load)
             .isInstanceOf(CanalException.class)
             .hasMessageContaining("locked by pid " + process.pid());
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly(); // leaves the pipe to be read
         List<String> rest = lines.lines().filter(line -> line.matches("saved \\d+")).toList();
         if (!rest.isEmpty()) {
           told =
@@ -76,6 +76,21 @@ class FilePositionStoreIT {
           .as("seed %d, round %d", seed, round)
           .isBetween(told, told + 1)
           .isEqualTo(offset(stored, "1002").orElseThrow());
+    }
+  }
+
+  @Test
+  void shouldStayLockedWhateverThisProcessTries() throws Exception {
+    try (PositionStore store = new FilePositionStore(data, "example")) {
+      store.load();
+      assertThatThrownBy(this::load).isInstanceOf(CanalException.class);
+
+      Process other = start();
+
+      try (BufferedReader lines = other.inputReader(UTF_8)) {
+        assertThat(lines.readLine()).isNull();
+      }
+      assertThat(other.waitFor()).isEqualTo(1);
     }
   }
 
