@@ -79,6 +79,11 @@ public final class ChangeLogWriter {
     skippedRows += rows;
   }
 
+  /** Rows told by {@link #skipRows} since the last frame were told before. */
+  public void forgetSkippedRows() {
+    skippedRows = 0;
+  }
+
   /** The claimed bytes are a QUERY event. */
   public void query(int file, long eventOffset, int bodyLength) {
     append(FrameKind.QUERY, false, file, 0, eventOffset, bodyLength);
@@ -117,6 +122,12 @@ public final class ChangeLogWriter {
 
   public boolean inTransaction() {
     return inTransaction;
+  }
+
+  /** Shows readers all that is in the log of an open transaction that they have begun to read. */
+  public void publishOpen() {
+    log.publish(active.end());
+    skippedRows = 0;
   }
 
   /** Whether readers have seen rows of the open transaction. */

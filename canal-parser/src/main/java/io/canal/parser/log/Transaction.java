@@ -81,6 +81,11 @@ public final class Transaction {
     this.sequenceNumber = sequenceNumber;
   }
 
+  /** Makes it one that readers do not show. */
+  public void statement(boolean isStatement) {
+    statement = isStatement;
+  }
+
   int encode(byte[] array, int at) {
     INT.set(array, at + TIMESTAMP, (int) timestampSeconds);
     INT.set(array, at + SERVER_ID, (int) serverId);

@@ -138,6 +138,13 @@ public final class RowsEvent {
     return true;
   }
 
+  /**
+   * Where the images of its rows begin in the event that {@link #wrap} took; before {@link #next}.
+   */
+  public int imagesOffset() {
+    return position;
+  }
+
   /** How many rows an event holds; leaves this cursor at the event's end. */
   public int countRows(byte[] array, int offset, int length, TableMap tableMap) {
     wrap(array, offset, length, tableMap);

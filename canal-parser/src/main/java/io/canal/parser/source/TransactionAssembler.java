@@ -1,0 +1,491 @@
+package io.canal.parser.source;
+
+import static java.util.Objects.requireNonNull;
+
+import io.canal.parser.binlog.BinlogEventStream;
+import io.canal.parser.binlog.EventHeader;
+import io.canal.parser.binlog.EventType;
+import io.canal.parser.binlog.GtidEvent;
+import io.canal.parser.binlog.HeartbeatEvent;
+import io.canal.parser.binlog.MariadbGtidEvent;
+import io.canal.parser.binlog.QueryEvent;
+import io.canal.parser.binlog.RotateEvent;
+import io.canal.parser.binlog.XaPrepareEvent;
+import io.canal.parser.log.ChangeLogWriter;
+import io.canal.parser.log.LogFile;
+import io.canal.parser.log.Transaction;
+import io.canal.parser.row.RowsEvent;
+import io.canal.parser.schema.ResolvedTable;
+import io.canal.parser.schema.TableFilter;
+import io.canal.parser.schema.TableSchemas;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
+import io.canal.protocol.Gtid;
+import io.canal.protocol.GtidSet;
+import io.canal.protocol.SourcePosition;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Turns the events of a dump into transactions of the change log, and knows the position after the
+ * last one. Rows go from the socket to their place in the log; all other events are small and pass
+ * through a scratch array. Owned by the receiver thread.
+ */
+final class TransactionAssembler {
+  private static final int MAX_CONTROL_EVENT_BYTES = 64 * 1024 * 1024;
+  private static final int SCRATCH_BYTES = 64 * 1024;
+  private static final long LOG_POS_RANGE = 1L << 32;
+
+  private final ChangeLogWriter writer;
+  private final TableSchemas schemas;
+  private final TableFilter filter;
+
+  // owned by the receiver thread
+  private byte[] scratch = new byte[SCRATCH_BYTES];
+  private final RowsEvent rowsEvent = new RowsEvent();
+  private Optional<UUID> serverUuid;
+  private String fileName;
+  private int file = -1;
+  private long eventOffset;
+  private long eventEnd;
+
+  // the last end of a transaction
+  private final GtidSet executed;
+  private String endFile;
+  private long endOffset;
+
+  private final Transaction transaction = new Transaction();
+  private final ResentTransaction resent = new ResentTransaction();
+  private Optional<Gtid> gtid = Optional.empty();
+  private long lastCommitted;
+  private long sequenceNumber;
+  private String xaTransaction = "";
+
+  // tables of the statement at hand; an id may be another table's after the next rotate
+  private final Map<Long, Target> targets = new HashMap<>();
+  private Target target;
+
+  private long events;
+  private long transactions;
+  private volatile Progress progress;
+
+  /**
+   * What has come so far, for status and metrics.
+   *
+   * @param events all events of the dumps
+   * @param transactions those that ended
+   * @param lastTimestampSeconds when the last of them was committed, since the epoch; 0 before
+   * @param file where the last of them ended, at {@code offset}
+   */
+  record Progress(
+      long events, long transactions, long lastTimestampSeconds, String file, long offset) {}
+
+  /** Where the rows under a table id go. */
+  private record Target(long tableId, ResolvedTable table, boolean wanted) {}
+
+  TransactionAssembler(
+      ChangeLogWriter writer, TableSchemas schemas, TableFilter filter, SourcePosition start) {
+    this.writer = requireNonNull(writer, "writer is null");
+    this.schemas = requireNonNull(schemas, "schemas is null");
+    this.filter = requireNonNull(filter, "filter is null");
+    this.executed = start.gtids().orElse(null);
+    this.serverUuid = start.serverUuid();
+    this.endFile = start.file();
+    this.endOffset = start.offset();
+    this.fileName = start.file();
+    this.progress = new Progress(0, 0, 0, endFile, endOffset);
+  }
+
+  /** The position after the last transaction that is in the log as a whole. */
+  SourcePosition position() {
+    return new SourcePosition(
+        Optional.ofNullable(executed), serverUuid, endFile, endOffset, Optional.empty());
+  }
+
+  /** A dump begins; its server's files are named by that UUID. */
+  void connected(Optional<UUID> uuid) {
+    if (!uuid.equals(serverUuid)) {
+      serverUuid = uuid;
+      file = -1;
+    }
+    eventEnd = 0;
+  }
+
+  /** The dump broke off: what was received of the open transaction will come again. */
+  void disconnected() {
+    if (writer.isPublishedOpen()) {
+      writer.publishOpen();
+      resent.expectAgain();
+    } else {
+      writer.rollback();
+    }
+    gtid = Optional.empty();
+    xaTransaction = "";
+    forgetTables();
+  }
+
+  /** Takes the event that the stream stands at. */
+  void accept(BinlogEventStream event) throws IOException, InterruptedException {
+    locate(event);
+    switch (event.type()) {
+      case EventType.WRITE_ROWS,
+          EventType.UPDATE_ROWS,
+          EventType.DELETE_ROWS,
+          EventType.WRITE_ROWS_V1,
+          EventType.UPDATE_ROWS_V1,
+          EventType.DELETE_ROWS_V1 ->
+          rows(event);
+      case EventType.TABLE_MAP -> tableMap(event);
+      case EventType.GTID, EventType.ANONYMOUS_GTID, EventType.GTID_TAGGED -> gtid(event);
+      case EventType.MARIADB_GTID -> mariadbGtid(event);
+      case EventType.QUERY -> query(event);
+      case EventType.XID -> {
+        int length = readControl(event);
+        end(length);
+      }
+      case EventType.XA_PREPARE -> xaPrepare(event);
+      case EventType.ROTATE -> rotate(event);
+      case EventType.HEARTBEAT, EventType.HEARTBEAT_V2 -> heartbeat(event);
+      case EventType.FORMAT_DESCRIPTION,
+          EventType.PREVIOUS_GTIDS,
+          EventType.STOP,
+          EventType.INTVAR,
+          EventType.RAND,
+          EventType.USER_VAR,
+          EventType.ROWS_QUERY,
+          EventType.VIEW_CHANGE,
+          EventType.TRANSACTION_CONTEXT,
+          EventType.MARIADB_ANNOTATE_ROWS,
+          EventType.MARIADB_BINLOG_CHECKPOINT,
+          EventType.MARIADB_GTID_LIST,
+          EventType.MARIADB_START_ENCRYPTION ->
+          event.skip();
+      case EventType.TRANSACTION_PAYLOAD ->
+          throw stop(
+              "a compressed transaction, which is not supported yet; on the source: SET PERSIST binlog_transaction_compression = OFF");
+      case EventType.PARTIAL_UPDATE_ROWS ->
+          throw stop(
+              "a partial JSON update, which is not supported yet; on the source: SET PERSIST binlog_row_value_options = ''");
+      case EventType.MARIADB_QUERY_COMPRESSED,
+          EventType.MARIADB_WRITE_ROWS_COMPRESSED,
+          EventType.MARIADB_UPDATE_ROWS_COMPRESSED,
+          EventType.MARIADB_DELETE_ROWS_COMPRESSED,
+          EventType.MARIADB_WRITE_ROWS_COMPRESSED_V1,
+          EventType.MARIADB_UPDATE_ROWS_COMPRESSED_V1,
+          EventType.MARIADB_DELETE_ROWS_COMPRESSED_V1 ->
+          throw stop(
+              "a compressed event, which is not supported yet; on the source: SET GLOBAL log_bin_compress = OFF");
+      case EventType.INCIDENT ->
+          throw stop("an INCIDENT event: the source itself lost changes here");
+      default -> {
+        if ((event.flags() & EventHeader.IGNORABLE) == 0) {
+          throw stop("an event of unknown type " + event.type());
+        }
+        event.skip();
+      }
+    }
+    events++;
+  }
+
+  // ---- where events stand
+
+  /** Finds the event's place in 64 bits: {@code log_pos} has the low 32 of where it ends. */
+  private void locate(BinlogEventStream event) {
+    long logPos = event.logPos();
+    if (EventType.isHeartbeat(event.type())
+        || (event.flags() & EventHeader.ARTIFICIAL) != 0
+        || (logPos == 0 && standsInNoFile(event.type()))) {
+      eventOffset = eventEnd;
+      return;
+    }
+    // MariaDB from 11.4 on may leave log_pos at 0
+    eventEnd = logPos == 0 ? eventEnd + event.length() : extend(logPos);
+    eventOffset = eventEnd - event.length();
+  }
+
+  private static boolean standsInNoFile(int type) {
+    return type == EventType.ROTATE
+        || type == EventType.FORMAT_DESCRIPTION
+        || type == EventType.MARIADB_GTID_LIST
+        || type == EventType.MARIADB_START_ENCRYPTION;
+  }
+
+  private long extend(long logPos) {
+    long candidate = (eventEnd & -LOG_POS_RANGE) | logPos;
+    return candidate < eventEnd ? candidate + LOG_POS_RANGE : candidate;
+  }
+
+  private void rotate(BinlogEventStream event) throws IOException, InterruptedException {
+    int length = readControl(event);
+    RotateEvent rotate = RotateEvent.decode(scratch, 0, length);
+    boolean forward =
+        !rotate.artificial()
+            && !writer.inTransaction()
+            && LogFile.compareNames(rotate.file(), endFile) > 0;
+    if (file < 0 || !rotate.file().equals(fileName)) {
+      fileName = rotate.file();
+      file = writer.addFile(new LogFile(serverUuid, fileName));
+    }
+    eventEnd = rotate.position();
+    forgetTables();
+    if (forward) {
+      writer.move(file, rotate.position());
+      endFile = fileName;
+      endOffset = rotate.position();
+    }
+  }
+
+  private void heartbeat(BinlogEventStream event) throws IOException {
+    int length = readControl(event);
+    HeartbeatEvent heartbeat = HeartbeatEvent.decode(scratch, 0, length);
+    if (heartbeat.file().equals(fileName)) {
+      long position = heartbeat.position();
+      eventEnd = position < LOG_POS_RANGE ? extend(position) : position;
+    }
+  }
+
+  // ---- transactions
+
+  private void gtid(BinlogEventStream event) throws IOException {
+    int length = readControl(event);
+    GtidEvent decoded = GtidEvent.decode(scratch, 0, length);
+    gtid = decoded.gtid();
+    lastCommitted = decoded.lastCommitted();
+    sequenceNumber = decoded.sequenceNumber();
+  }
+
+  private void mariadbGtid(BinlogEventStream event) throws IOException, InterruptedException {
+    int length = readControl(event);
+    MariadbGtidEvent decoded = MariadbGtidEvent.decode(scratch, 0, length);
+    if (decoded.preparedXa() || decoded.completedXa()) {
+      throw stop("an XA transaction, which is not supported yet");
+    }
+    if (!decoded.standalone()) {
+      begin(event, 0, false);
+    }
+  }
+
+  private void begin(BinlogEventStream event, long threadId, boolean statement)
+      throws InterruptedException {
+    transaction.set(
+        new LogFile(serverUuid, fileName),
+        eventOffset,
+        event.timestampSeconds(),
+        event.serverId(),
+        event.length(),
+        threadId,
+        statement);
+    transaction.gtid(gtid.orElse(null), lastCommitted, sequenceNumber);
+    if (resent.isResending()) {
+      resent.beginAgain(transaction.id());
+      return;
+    }
+    if (writer.inTransaction()) {
+      throw stop("a transaction begins before the one before it has ended");
+    }
+    resent.begin(transaction.id());
+    writer.begin(transaction, file);
+  }
+
+  /** Ends the transaction with the event of that length in the scratch array. */
+  private void end(int length) throws InterruptedException {
+    if (!writer.inTransaction()) {
+      throw stop("the end of a transaction that did not begin");
+    }
+    resent.ended();
+    copyToLog(length);
+    writer.end(false, file, eventOffset, length);
+    ended();
+  }
+
+  private void ended() {
+    gtid.ifPresent(
+        ended -> {
+          if (executed != null) {
+            executed.add(ended);
+          }
+        });
+    gtid = Optional.empty();
+    endFile = fileName;
+    endOffset = eventEnd;
+    transactions++;
+    progress =
+        new Progress(events, transactions, transaction.timestampSeconds(), endFile, endOffset);
+  }
+
+  private void query(BinlogEventStream event) throws IOException, InterruptedException {
+    int length = readControl(event);
+    QueryEvent query = QueryEvent.decode(scratch, 0, length);
+    String sql = query.sql();
+    if (sql.equals("BEGIN")) {
+      begin(event, query.threadId(), false);
+    } else if (sql.equals("COMMIT")) {
+      end(length);
+    } else if (sql.equals("ROLLBACK")) {
+      rollback();
+    } else if (startsWith(sql, "SAVEPOINT")) {
+      return;
+    } else if (startsWith(sql, "ROLLBACK TO")) {
+      throw stop("ROLLBACK TO a savepoint behind non-transactional changes, not supported yet");
+    } else if (startsWith(sql, "XA ")) {
+      xa(event, query, sql);
+    } else if (writer.inTransaction()) {
+      if (!resent.isResending()) {
+        copyToLog(length);
+        writer.query(file, eventOffset, length);
+      }
+      schemas.invalidate();
+    } else {
+      begin(event, query.threadId(), true);
+      copyToLog(length);
+      writer.query(file, eventOffset, length);
+      schemas.invalidate();
+      writer.end(true, file, eventEnd, 0);
+      ended();
+    }
+  }
+
+  private static boolean startsWith(String sql, String words) {
+    return sql.length() >= words.length()
+        && sql.substring(0, words.length()).toUpperCase(Locale.ROOT).equals(words);
+  }
+
+  private void rollback() throws InterruptedException {
+    if (writer.isPublishedOpen()) {
+      throw stop(
+          "transaction %s is rolled back, but was too large to be kept until its end and consumers have read rows of it"
+              .formatted(transaction.id()));
+    }
+    writer.rollback();
+    // its GTID is used up: an empty transaction moves every position past it
+    transaction.statement(true);
+    writer.begin(transaction, file);
+    writer.end(true, file, eventEnd, 0);
+    ended();
+  }
+
+  private void xa(BinlogEventStream event, QueryEvent query, String sql)
+      throws InterruptedException {
+    if (startsWith(sql, "XA START")) {
+      xaTransaction = sql;
+      begin(event, query.threadId(), false);
+    } else if (!startsWith(sql, "XA END")) {
+      throw stop("'" + sql + "': two-phase XA transactions are not supported yet");
+    }
+  }
+
+  private void xaPrepare(BinlogEventStream event) throws IOException, InterruptedException {
+    int length = readControl(event);
+    XaPrepareEvent prepare = XaPrepareEvent.decode(scratch, 0, length);
+    if (!prepare.onePhase()) {
+      throw stop(
+          "XA PREPARE "
+              + prepare.xid()
+              + ": two-phase XA transactions are not supported yet ("
+              + xaTransaction
+              + ")");
+    }
+    xaTransaction = "";
+    end(length);
+  }
+
+  // ---- rows
+
+  private void tableMap(BinlogEventStream event) throws IOException {
+    int length = readControl(event);
+    ResolvedTable table = schemas.resolve(scratch, 0, length);
+    long tableId = RowsEvent.tableId(scratch, 0);
+    boolean wanted = filter.matches(table.schema().database(), table.schema().table());
+    target = new Target(tableId, table, wanted);
+    targets.put(tableId, target);
+  }
+
+  private void forgetTables() {
+    targets.clear();
+    target = null;
+  }
+
+  private void rows(BinlogEventStream event) throws IOException, InterruptedException {
+    if (!writer.inTransaction()) {
+      throw stop("rows outside of a transaction");
+    }
+    int length = Math.toIntExact(EventHeader.LENGTH + event.bodyLength());
+    writer.claim(length);
+    byte[] array = writer.array();
+    int offset = writer.bodyOffset();
+    event.read(array, offset);
+    Target to = target(RowsEvent.tableId(array, offset));
+    if (!to.wanted()) {
+      writer.skipRows(rowsEvent.countRows(array, offset, length, to.table().map()));
+      return;
+    }
+    rowsEvent.wrap(array, offset, length, to.table().map());
+    int images = rowsEvent.imagesOffset();
+    int imagesLength = offset + length - images;
+    if (resent.isResending()) {
+      int known = resent.received(array, images, imagesLength);
+      writer.forgetSkippedRows();
+      if (known == imagesLength) {
+        return;
+      }
+      imagesLength -= known;
+      length -= known;
+      System.arraycopy(array, images + known, array, images, imagesLength);
+    }
+    resent.written(array, images, imagesLength);
+    writer.rows(file, to.table().version(), eventOffset, length);
+  }
+
+  private Target target(long tableId) {
+    if (target == null || target.tableId() != tableId) {
+      target = targets.get(tableId);
+      if (target == null) {
+        throw stop(
+            "rows of table id "
+                + tableId
+                + ", expected a TABLE_MAP for it earlier in the statement");
+      }
+    }
+    return target;
+  }
+
+  // ---- bytes
+
+  /** Reads an event other than rows into the scratch array; gives its length. */
+  private int readControl(BinlogEventStream event) throws IOException {
+    long length = EventHeader.LENGTH + event.bodyLength();
+    if (length > MAX_CONTROL_EVENT_BYTES) {
+      throw stop(
+          "an event of type %d and %d bytes, expected at most %d"
+              .formatted(event.type(), length, MAX_CONTROL_EVENT_BYTES));
+    }
+    if (scratch.length > SCRATCH_BYTES && length <= SCRATCH_BYTES) {
+      scratch = new byte[SCRATCH_BYTES];
+    } else if (length > scratch.length) {
+      scratch = new byte[(int) length];
+    }
+    return event.read(scratch, 0);
+  }
+
+  private void copyToLog(int length) throws InterruptedException {
+    writer.claim(length);
+    System.arraycopy(scratch, 0, writer.array(), writer.bodyOffset(), length);
+  }
+
+  private CanalException stop(String found) {
+    return new CanalException(ErrorCode.STOP_INSTANCE, place() + ": " + found);
+  }
+
+  /** {@code file:offset} of the event at hand, for messages. */
+  String place() {
+    return fileName + ":" + eventOffset;
+  }
+
+  Progress progress() {
+    return progress;
+  }
+}
