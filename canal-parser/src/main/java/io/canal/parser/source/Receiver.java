@@ -30,6 +30,7 @@ public final class Receiver implements AutoCloseable {
 
   private final String destination;
   private final SourceConfig config;
+  private final SchemaSession schemaSession;
   private final TransactionAssembler assembler;
   private final Clock clock;
   private final Thread thread;
@@ -49,6 +50,7 @@ public final class Receiver implements AutoCloseable {
 
   /**
    * @param start where the stream begins; the log was made for the same
+   * @param schemaSession what {@code schemas} reads with; closed with the receiver
    * @param filter the tables whose rows the log keeps
    */
   public Receiver(
@@ -56,11 +58,13 @@ public final class Receiver implements AutoCloseable {
       SourceConfig config,
       ChangeLog log,
       TableSchemas schemas,
+      SchemaSession schemaSession,
       TableFilter filter,
       SourcePosition start,
       Clock clock) {
     this.destination = requireNonNull(destination, "destination is null");
     this.config = requireNonNull(config, "config is null");
+    this.schemaSession = requireNonNull(schemaSession, "schemaSession is null");
     this.clock = requireNonNull(clock, "clock is null");
     this.position = requireNonNull(start, "start is null");
     this.assembler = new TransactionAssembler(log.writer(), schemas, filter, start);
@@ -89,6 +93,14 @@ public final class Receiver implements AutoCloseable {
   }
 
   private void run() {
+    try (schemaSession) {
+      untilStopped();
+    } catch (IOException e) {
+      LOG.debug("{}: the schema session closed with {}", destination, e.toString());
+    }
+  }
+
+  private void untilStopped() {
     while (!closed.get()) {
       try {
         stream();

@@ -1,0 +1,291 @@
+package io.canal.server.instance;
+
+import static java.util.Objects.requireNonNull;
+
+import io.canal.parser.entry.EntryEncoder;
+import io.canal.parser.log.ChangeLog;
+import io.canal.parser.log.Frame;
+import io.canal.parser.row.RowsEvent;
+import io.canal.parser.schema.InformationSchema;
+import io.canal.parser.schema.TableFilter;
+import io.canal.parser.schema.TableSchemas;
+import io.canal.parser.source.Receiver;
+import io.canal.parser.source.SchemaSession;
+import io.canal.parser.source.SourceChecks;
+import io.canal.parser.source.SourceConfig;
+import io.canal.parser.source.SourceErrorException;
+import io.canal.parser.source.SourceInfo;
+import io.canal.parser.source.SourceTimeZone;
+import io.canal.parser.source.SqlSession;
+import io.canal.parser.source.StartPositions;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
+import io.canal.server.config.InstanceSettings;
+import io.canal.server.position.PositionSaver;
+import io.canal.server.position.StoredPositions;
+import io.canal.server.status.InstanceState;
+import io.canal.server.status.InstanceStatus;
+import io.canal.server.subscription.Subscriptions;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One destination: its source, its change log and its subscriptions, wired together. A thread of its
+ * own connects for the first time, as long as that takes; then the receiver's goes on.
+ */
+public final class Instance implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
+  private static final long FIRST_BACKOFF_MS = 100;
+  private static final long LAST_BACKOFF_MS = 10_000;
+
+  private final InstanceSettings settings;
+  private final SourceConfig source;
+  private final PositionSaver positions;
+  private final Runnable claim;
+  private final Shared shared;
+  private final Thread starter;
+
+  // owned by the starting thread
+  private Optional<StoredPositions> stored = Optional.empty();
+
+  private volatile Situation situation;
+  private volatile Optional<Running> running = Optional.empty();
+  private volatile boolean closed;
+
+  private record Situation(InstanceState state, String reason, Instant since) {}
+
+  /** What exists once the source has answered. */
+  private record Running(ChangeLog log, Subscriptions subscriptions, Receiver receiver) {}
+
+  /**
+   * @param positions of this destination; closed with it
+   * @param claim makes sure that no other server runs the destination; throws where one does
+   */
+  public Instance(
+      InstanceSettings settings, PositionSaver positions, Runnable claim, Shared shared) {
+    this.settings = requireNonNull(settings, "settings is null");
+    this.source = SourceConfigs.of(settings);
+    this.positions = requireNonNull(positions, "positions is null");
+    this.claim = requireNonNull(claim, "claim is null");
+    this.shared = requireNonNull(shared, "shared is null");
+    this.situation = new Situation(InstanceState.STARTING, "", shared.clock().instant());
+    this.starter = new Thread(this::connect, "starter-" + settings.destination());
+  }
+
+  public void start() {
+    starter.start();
+  }
+
+  private String destination() {
+    return settings.destination();
+  }
+
+  /**
+   * Where clients are served.
+   *
+   * @throws CanalException that says why they are not yet, or no longer
+   */
+  public Subscriptions subscriptions() {
+    Situation now = situation;
+    return running
+        .map(Running::subscriptions)
+        .orElseThrow(
+            () ->
+                new CanalException(
+                    ErrorCode.BAD_REQUEST,
+                    "destination %s is %s%s"
+                        .formatted(
+                            destination(),
+                            now.state(),
+                            now.reason().isEmpty() ? "" : ": " + now.reason())));
+  }
+
+  /** Called about once a second. */
+  public void tick() {
+    running.ifPresent(r -> r.subscriptions().tick());
+  }
+
+  private void connect() {
+    long backoffMs = FIRST_BACKOFF_MS;
+    while (!closed) {
+      try {
+        claim.run();
+        open();
+        return;
+      } catch (CanalException e) {
+        if (e.code() != ErrorCode.RETRY) {
+          LOG.error("{}: STARTING -> STOPPED: {}", destination(), e.getMessage());
+          become(InstanceState.STOPPED, e.getMessage());
+          return;
+        }
+        waiting(e.getMessage());
+      } catch (SourceErrorException e) {
+        waiting(source.address() + ": " + e.getMessage());
+      } catch (IOException e) {
+        waiting("cannot connect to " + source.address() + ": " + describe(e));
+      } catch (RuntimeException e) {
+        LOG.error("{}: STARTING -> STOPPED", destination(), e);
+        become(InstanceState.STOPPED, e.toString());
+        return;
+      }
+      try {
+        Thread.sleep(backoffMs);
+      } catch (InterruptedException e) {
+        return;
+      }
+      backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
+    }
+  }
+
+  private static String describe(IOException e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+
+  private void waiting(String reason) {
+    if (!reason.equals(situation.reason())) {
+      LOG.warn("{}: {}", destination(), reason);
+      become(InstanceState.STARTING, reason);
+    }
+  }
+
+  private void become(InstanceState state, String reason) {
+    situation = new Situation(state, reason, shared.clock().instant());
+  }
+
+  private void open() throws IOException {
+    if (stored.isEmpty()) {
+      stored = Optional.of(positions.start());
+    }
+    SourceInfo info;
+    ZoneId zone;
+    StartingPoint start;
+    try (SqlSession session = SqlSession.open(source)) {
+      info = SourceInfo.read(session);
+      var problems = SourceChecks.check(info, session, source);
+      SourceChecks.requireNoFatal(source, problems);
+      problems.forEach(problem -> LOG.warn("{}: {}", destination(), problem.text()));
+      SourceTimeZone timeZone =
+          SourceTimeZone.resolve(settings.timeZone().map(ZoneId::getId), info, session);
+      timeZone.warning().ifPresent(text -> LOG.warn("{}: {}", destination(), text));
+      zone = timeZone.zone();
+      start =
+          StartingPoint.find(
+              destination(),
+              stored.get(),
+              SourceConfigs.start(settings),
+              info,
+              new StartPositions(info, session, source),
+              positions);
+    }
+    LOG.info(
+        "{}: {} is {}, gtid_mode {}, TIMESTAMP is written in {}",
+        destination(),
+        source.address(),
+        info.version(),
+        info.gtidMode() ? "ON" : "OFF",
+        zone);
+    run(zone, start);
+  }
+
+  private void run(ZoneId zone, StartingPoint start) throws IOException {
+    SchemaSession schemaSession = new SchemaSession(source);
+    TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession));
+    TableFilter filter = TableFilter.of(settings.filter(), settings.blackFilter());
+    ThreadLocal<RowsEvent> counting = ThreadLocal.withInitial(RowsEvent::new);
+    ChangeLog log =
+        new ChangeLog(
+            settings.logBytes(),
+            start.stream(),
+            frame -> countRows(counting.get(), schemas, frame));
+    Subscriptions subscriptions =
+        new Subscriptions(
+            destination(),
+            log,
+            positions,
+            expression ->
+                new FilteredEntries(
+                    schemas,
+                    expression.isEmpty() ? filter : filter.and(TableFilter.of(expression)),
+                    new EntryEncoder(schemas, zone, settings.gtidHeaders()),
+                    settings.gtidHeaders()),
+            settings.batchMode(),
+            shared.buffers(),
+            shared.workers(),
+            shared.storeExecutor(),
+            shared.clock(),
+            System::nanoTime);
+    start.consumers().forEach(subscriptions::restore);
+    Receiver receiver =
+        new Receiver(
+            destination(), source, log, schemas, schemaSession, filter, start.stream(), shared.clock());
+    synchronized (this) {
+      if (closed) {
+        subscriptions.close();
+        return;
+      }
+      running = Optional.of(new Running(log, subscriptions, receiver));
+      receiver.start();
+    }
+  }
+
+  private static int countRows(RowsEvent rows, TableSchemas schemas, Frame frame) {
+    return rows.countRows(
+        frame.array(),
+        frame.bodyOffset(),
+        frame.bodyLength(),
+        schemas.get(frame.tableVersion()).map());
+  }
+
+  /** Any thread; never waits. */
+  public InstanceStatus status() {
+    Optional<Running> now = running;
+    if (now.isEmpty()) {
+      Situation s = situation;
+      return InstanceStatus.notRunning(
+          destination(), s.state(), s.reason(), s.since(), source.address(), settings.logBytes());
+    }
+    Running r = now.get();
+    return Statuses.of(
+        destination(),
+        source.address(),
+        r.receiver().status(),
+        r.log(),
+        r.subscriptions().list(),
+        positions.lastError(),
+        shared.clock());
+  }
+
+  /** Another server has the destination, or an operator wants it to end; the reason is shown. */
+  public void stop(String reason) {
+    LOG.error("{}: STOPPED: {}", destination(), reason);
+    end();
+    running = Optional.empty();
+    become(InstanceState.STOPPED, reason);
+  }
+
+  /** Ends it; positions that were acknowledged are saved. */
+  @Override
+  public void close() {
+    end();
+  }
+
+  private void end() {
+    Optional<Running> last;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      last = running;
+    }
+    starter.interrupt();
+    last.ifPresent(r -> r.receiver().close());
+    last.ifPresent(r -> r.subscriptions().close());
+    positions.close();
+  }
+}

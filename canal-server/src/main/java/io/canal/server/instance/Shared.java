@@ -1,0 +1,23 @@
+package io.canal.server.instance;
+
+import static java.util.Objects.requireNonNull;
+
+import io.canal.server.subscription.BatchBuffers;
+import java.time.Clock;
+import java.util.concurrent.Executor;
+
+/**
+ * What all destinations of a server use together.
+ *
+ * @param workers encode batches
+ * @param storeExecutor may wait for a position store
+ */
+public record Shared(
+    Executor workers, Executor storeExecutor, BatchBuffers buffers, Clock clock) {
+  public Shared {
+    requireNonNull(workers, "workers is null");
+    requireNonNull(storeExecutor, "storeExecutor is null");
+    requireNonNull(buffers, "buffers is null");
+    requireNonNull(clock, "clock is null");
+  }
+}
