@@ -1,0 +1,202 @@
+package io.canal.parser.entry;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.canal.parser.log.Frame;
+import io.canal.parser.log.Transaction;
+import io.canal.protocol.WriteBuffer;
+import java.util.UUID;
+
+/**
+ * Writes the headers of entries. What stays the same from entry to entry, the file's name and the
+ * transaction's GTIDs, is kept as bytes. Owned by the thread of its {@link EntryEncoder}.
+ */
+final class HeaderEncoder {
+  static final int NO_EVENT_TYPE = -1;
+  static final byte[] NO_NAMES = {};
+
+  private static final int VERSION = 1;
+  private static final int SOURCE_TYPE_MYSQL = 2;
+  private static final byte[] CONSTANTS = constants();
+  private static final byte[] ROWS_COUNT = pairKey("rowsCount");
+  private static final byte[] CURRENT_GTID = pairKey("curtGtid");
+  private static final byte[] SEQUENCE_NUMBER = pairKey("curtGtidSn");
+  private static final byte[] LAST_COMMITTED = pairKey("curtGtidLct");
+
+  private final boolean showGtids;
+
+  // owned by the encoding thread
+  private int width = 2;
+  private String fileName = "";
+  private byte[] fileField = {};
+  // fields of the transaction that sid, tag, number and executed name
+  private final WriteBuffer gtidFields = new WriteBuffer(256);
+  private UUID sid;
+  private String tag = "";
+  private long number;
+  private String executed = "";
+
+  HeaderEncoder(boolean showGtids) {
+    this.showGtids = showGtids;
+  }
+
+  private static byte[] constants() {
+    WriteBuffer out = new WriteBuffer(16);
+    out.writeByte(EntryFields.HEADER_VERSION);
+    out.writeByte(VERSION);
+    writeText(EntryFields.HEADER_SERVEREN_CODE, "UTF-8", out);
+    out.writeByte(EntryFields.HEADER_SOURCE_TYPE);
+    out.writeByte(SOURCE_TYPE_MYSQL);
+    return out.toByteArray();
+  }
+
+  private static byte[] pairKey(String key) {
+    WriteBuffer out = new WriteBuffer(16);
+    writeText(EntryFields.PAIR_KEY, key, out);
+    return out.toByteArray();
+  }
+
+  /** The fields schemaName and tableName, to be kept and given to {@link #write}. */
+  static byte[] names(String schemaName, String tableName) {
+    WriteBuffer out = new WriteBuffer(64);
+    if (!schemaName.isEmpty()) {
+      writeText(EntryFields.HEADER_SCHEMA_NAME, schemaName, out);
+    }
+    if (!tableName.isEmpty()) {
+      writeText(EntryFields.HEADER_TABLE_NAME, tableName, out);
+    }
+    return out.toByteArray();
+  }
+
+  /** Writes the header of a transaction's BEGIN as Entry's field. */
+  void writeBegin(Transaction transaction, String executedGtids, WriteBuffer out) {
+    int mark = begin(out);
+    writeEvent(
+        transaction.file().name(),
+        transaction.offset(),
+        transaction.serverId(),
+        transaction.timestampSeconds(),
+        transaction.eventLength(),
+        out);
+    writeGtids(transaction, executedGtids, out);
+    width = out.endMessage(mark, width);
+  }
+
+  /**
+   * Writes the header of an event as Entry's field.
+   *
+   * @param eventType a number of EventType, or {@link #NO_EVENT_TYPE}
+   * @param names of {@link #names}
+   * @param rows of a rows event, else 0
+   */
+  void write(
+      Frame frame,
+      int eventType,
+      byte[] names,
+      int rows,
+      Transaction transaction,
+      String executedGtids,
+      WriteBuffer out) {
+    int mark = begin(out);
+    writeEvent(
+        frame.file().name(),
+        frame.eventOffset(),
+        frame.serverId(),
+        frame.timestampSeconds(),
+        frame.eventLength(),
+        out);
+    out.writeBytes(names);
+    if (eventType != NO_EVENT_TYPE) {
+      out.writeByte(EntryFields.HEADER_EVENT_TYPE);
+      out.writeByte(eventType);
+    }
+    writeGtids(transaction, executedGtids, out);
+    if (rows > 0) {
+      writeNumberPair(ROWS_COUNT, rows, out);
+    }
+    width = out.endMessage(mark, width);
+  }
+
+  private int begin(WriteBuffer out) {
+    out.writeByte(EntryFields.ENTRY_HEADER);
+    return out.beginMessage(width);
+  }
+
+  private void writeEvent(
+      String file, long offset, long serverId, long seconds, long length, WriteBuffer out) {
+    if (!file.equals(fileName)) {
+      WriteBuffer field = new WriteBuffer(64);
+      writeText(EntryFields.HEADER_LOGFILE_NAME, file, field);
+      fileField = field.toByteArray();
+      fileName = file;
+    }
+    out.writeBytes(CONSTANTS);
+    out.writeBytes(fileField);
+    out.writeByte(EntryFields.HEADER_LOGFILE_OFFSET);
+    out.writeVarint64(offset);
+    out.writeByte(EntryFields.HEADER_SERVER_ID);
+    out.writeVarint64(serverId);
+    out.writeByte(EntryFields.HEADER_EXECUTE_TIME);
+    out.writeVarint64(seconds * 1000);
+    out.writeByte(EntryFields.HEADER_EVENT_LENGTH);
+    out.writeVarint64(length);
+  }
+
+  private void writeGtids(Transaction transaction, String executedGtids, WriteBuffer out) {
+    if (!showGtids) {
+      return;
+    }
+    if (number != transaction.number()
+        || !executed.equals(executedGtids)
+        || (number != 0 && !(transaction.sid().equals(sid) && transaction.tag().equals(tag)))) {
+      prepareGtids(transaction, executedGtids);
+    }
+    out.writeBytes(gtidFields.array(), 0, gtidFields.position());
+  }
+
+  private void prepareGtids(Transaction transaction, String executedGtids) {
+    gtidFields.clear();
+    transaction
+        .gtid()
+        .ifPresent(
+            gtid -> {
+              writeTextPair(CURRENT_GTID, gtid.toString(), gtidFields);
+              writeNumberPair(SEQUENCE_NUMBER, transaction.sequenceNumber(), gtidFields);
+              writeNumberPair(LAST_COMMITTED, transaction.lastCommitted(), gtidFields);
+            });
+    if (!executedGtids.isEmpty()) {
+      writeText(EntryFields.HEADER_GTID, executedGtids, gtidFields);
+    }
+    sid = transaction.sid();
+    tag = transaction.tag();
+    number = transaction.number();
+    executed = executedGtids;
+  }
+
+  private static void writeTextPair(byte[] key, String value, WriteBuffer out) {
+    out.writeByte(EntryFields.HEADER_PROPS);
+    int mark = out.beginMessage(1);
+    out.writeBytes(key);
+    writeText(EntryFields.PAIR_VALUE, value, out);
+    out.endMessage(mark, 1);
+  }
+
+  private static void writeNumberPair(byte[] key, long value, WriteBuffer out) {
+    out.writeByte(EntryFields.HEADER_PROPS);
+    int pairMark = out.beginMessage(1);
+    out.writeBytes(key);
+    out.writeByte(EntryFields.PAIR_VALUE);
+    int valueMark = out.beginMessage(1);
+    out.writeDecimal(value);
+    out.endMessage(valueMark, 1);
+    out.endMessage(pairMark, 1);
+  }
+
+  /** Writes a string field. */
+  static void writeText(int tag, String text, WriteBuffer out) {
+    byte[] bytes = text.getBytes(UTF_8);
+    out.writeByte(tag);
+    out.writeVarint32(bytes.length);
+    out.writeBytes(bytes);
+  }
+}
