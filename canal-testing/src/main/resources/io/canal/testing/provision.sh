@@ -60,6 +60,7 @@ alone() {
 # The archive that this machine's own apt uses.
 debian_mirror() {
   local uri
+  # shellcheck disable=SC2013
   for uri in $(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
     sed -n -e 's/^URIs:[[:space:]]*//p' -e 's/^deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}\([^[:space:]]*\).*/\2/p'); do
     case ${uri%/} in */debian) echo "$uri"; return ;; esac
@@ -231,7 +232,7 @@ guard() {
 }
 
 start() {
-  local dir=$4 port=$5 pid log
+  local dir=$4 port=$5 pid
   if [ -s "$dir/pid" ] && serves "$(cat "$dir/pid")" "$dir"; then return; fi
   fetch
   mkdir -p "$dir"
