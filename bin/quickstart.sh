@@ -63,10 +63,21 @@ secret() { head -c 18 /dev/urandom | base64 | tr -d '+/=\n'; }
 # write_private FILE: standard input into a file that only we can read.
 write_private() { (umask 077 && cat >"$1"); }
 
+find_package() {
+  local candidate
+  package=''
+  for candidate in canal-server/target/canal-*.tar.gz; do
+    [ ! -s "$candidate" ] || ! [ "$candidate" -nt "$package" ] || package=$candidate
+  done
+}
+
+changed_since() {
+  find pom.xml bin conf canal-{protocol,client,parser,server}/{pom.xml,src} -newer "$1" -type f 2>/dev/null | head -n 1
+}
+
 build() {
-  local packages=(canal-server/target/canal-*.tar.gz) line downloads=0
-  package=${packages[0]}
-  if [ -s "$package" ] && [ -z "$(find pom.xml bin conf canal-*/pom.xml canal-*/src -newer "$package" -type f 2>/dev/null | head -n 1)" ]; then
+  find_package
+  if [ -n "$package" ] && [ -z "$(changed_since "$package")" ]; then
     return
   fi
   step "Building Canal (the first time it downloads its libraries, which takes minutes)"
@@ -81,9 +92,9 @@ build() {
     grep -m 20 ERROR "$home/build.log" >&2 || tail -n 20 "$home/build.log" >&2
     fail "The build failed; all of its output is in $home/build.log"
   }
-  packages=(canal-server/target/canal-*.tar.gz)
-  package=${packages[0]}
-  [ -s "$package" ] || fail "The build made no canal-server/target/canal-<version>.tar.gz; its output is in $home/build.log"
+  find_package
+  [ -n "$package" ] || fail "The build made no canal-server/target/canal-<version>.tar.gz; its output is in $home/build.log"
+  touch "$package"
 }
 
 # The account of the server and that of the demo, on the user's MySQL or on a private one.
