@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 phase=verify
 case ${1-} in
---fast) phase=test; shift ;;
+--fast) phase='test'; shift ;;
 -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' bin/test.sh; exit ;;
 esac
 

@@ -1,9 +1,11 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside this folder: a JDK 17+ and Maven, installed where they are missing, and how we talk.
 # Everything here runs on a machine with nothing but bash, coreutils and apt.
 export LANG=C.UTF-8 LC_ALL=C.UTF-8
 oldest_jdk=17
 
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' plain=$'\e[0m'; else bold='' green='' red='' dim='' plain=''; fi
+bold='' green='' red='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; fi
 step() { echo "$bold$green==>$plain$bold $*$plain"; }
 note() { echo "    $*"; }
 fail() { echo "$bold$red==> $*$plain" >&2; exit 1; }
@@ -31,6 +33,7 @@ find_jdk() {
   return 1
 }
 
+can_install() { command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 install_packages() {
@@ -47,7 +50,7 @@ bootstrap() {
   ! find_jdk || have_jdk=1
   ! command -v mvn >/dev/null || have_maven=1
   if [ -z "$have_jdk" ] || [ -z "$have_maven" ]; then
-    command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; } ||
+    can_install ||
       fail "Canal needs a JDK $oldest_jdk or newer and Maven. Please install them and run this again."
     apt_log=$(mktemp)
     step "Reading the package lists"

@@ -100,7 +100,16 @@ public abstract sealed class DatabaseServer
 
   /** A new connection of {@link #user} in that schema; the caller closes it. */
   public final Connection connect(String schema) throws SQLException {
-    return connect(started(), schema);
+    DatabaseHost running = started();
+    try {
+      return connect(running, schema);
+    } catch (SQLException e) {
+      if (running.alive()) {
+        throw e;
+      }
+      throw new SQLException(
+          this + " does not run; its log ends with\n" + running.logTail(), e.getSQLState(), e);
+    }
   }
 
   private static Connection connect(DatabaseHost host, String schema) throws SQLException {
@@ -189,7 +198,8 @@ public abstract sealed class DatabaseServer
   }
 
   private static void awaitConnections(DatabaseHost host) throws InterruptedException {
-    long deadline = System.nanoTime() + START_TIME.toNanos();
+    Duration patience = host instanceof ExternalDatabase ? Duration.ZERO : START_TIME;
+    long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       try {
         connect(host, "").close();
@@ -197,8 +207,15 @@ public abstract sealed class DatabaseServer
       } catch (SQLException e) {
         if (!host.alive() || System.nanoTime() > deadline) {
           throw new IllegalStateException(
-              (host.alive() ? "no connection within " + START_TIME : "it ended")
-                  + "; its log ends with\n"
+              (host.alive()
+                      ? "no connection to "
+                          + host.host()
+                          + ":"
+                          + host.port()
+                          + ": "
+                          + e.getMessage()
+                      : "it ended")
+                  + "\nIts log ends with\n"
                   + host.logTail(),
               e);
         }

@@ -65,7 +65,7 @@ record ExternalDatabase(String host, int port, String user, String password)
 
   @Override
   public String logTail() {
-    return "(not ours)";
+    return "(not ours: it is named in the environment)";
   }
 
   @Override

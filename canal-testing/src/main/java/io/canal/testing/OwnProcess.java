@@ -59,9 +59,8 @@ final class OwnProcess {
     if (process == null) {
       return;
     }
-    process
-        .toHandle()
-        .destroy(); // Process.destroy() would close standard input, the sign of our own end
+    // Process.destroy() would also close its standard input, by which it notices our own end.
+    process.toHandle().destroy();
     if (!process.waitFor(STOP_SECONDS, SECONDS)) {
       kill();
     }

@@ -60,6 +60,7 @@ alone() {
 # The archive that this machine's own apt uses.
 debian_mirror() {
   local uri
+  # shellcheck disable=SC2013
   for uri in $(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
     sed -n -e 's/^URIs:[[:space:]]*//p' -e 's/^deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]*\)\{0,1\}\([^[:space:]]*\).*/\2/p'); do
     case ${uri%/} in */debian) echo "$uri"; return ;; esac
@@ -80,12 +81,12 @@ prepare_apt() {
   esac
   apt_home=$cache/apt-$1
   export APT_CONFIG=$apt_home/apt.conf
-  [ -z "$(find "$apt_home/updated" -mmin -720 2>/dev/null)" ] || return 0
+  [ -z "$(find "$apt_home/updated" -mmin -60 2>/dev/null)" ] || return 0
   mkdir -p "$apt_home"/lists/partial "$apt_home"/cache/archives/partial "$apt_home"/preferences.d
   cat >"$apt_home/apt.conf" <<END
 Dir::State "$apt_home"; Dir::State::lists "$apt_home/lists"; Dir::State::status "$apt_home/status"; Dir::Cache "$apt_home/cache";
 Dir::Log "$apt_home"; APT::Sandbox::User ""; APT::Install-Recommends "false"; Acquire::Languages "none"; Debug::NoLocking "true";
-Acquire::Retries "3"; Acquire::Check-Valid-Until "false";
+APT::Update::Error-Mode "any"; Acquire::Retries "3"; Acquire::Check-Valid-Until "false";
 END
   # For scripts that we do not run.
   printf 'Package: perl\nStatus: install ok installed\nVersion: 9999\nArchitecture: %s\nMulti-Arch: allowed\nMaintainer: none\nDescription: none\n' \
@@ -105,7 +106,7 @@ END
 }
 
 # newest REGEX: Debian and Ubuntu, and their releases, name some packages with a version.
-newest() { apt-cache pkgnames | grep -xE "$1" | sort -V | tail -n 1; }
+newest() { apt-cache pkgnames | grep -xE "$1" | sort -V | tail -n 1 || hint "The package lists of $suite have no $1"; }
 
 # unpack_packages DIR PACKAGE...: those and all that they depend on.
 unpack_packages() {
@@ -171,15 +172,17 @@ initialise() {
 
 fetch_missing() {
   [ ! -d "$copy" ] || return 0
-  local new=$copy.new
+  local new=$copy.new name
   rm -rf "$new"
   mkdir -p "$new"
   prepare_apt "$suite"
   if [ -n "$artifact" ]; then
-    unpack_packages "$new" "$(newest 'libaio1(t64)?')" libcrypt1 libnuma1 libstdc++6
+    name=$(newest 'libaio1(t64)?')
+    unpack_packages "$new" "$name" libcrypt1 libnuma1 libstdc++6
     unpack_artifact "$new"
   else
-    unpack_packages "$new" "$(newest "$package(-[0-9.]+)?")"
+    name=$(newest "$package(-[0-9.]+)?")
+    unpack_packages "$new" "$name"
   fi
   say "Initialising $service $version"
   locate "$new"
@@ -231,7 +234,7 @@ guard() {
 }
 
 start() {
-  local dir=$4 port=$5 pid log
+  local dir=$4 port=$5 pid
   if [ -s "$dir/pid" ] && serves "$(cat "$dir/pid")" "$dir"; then return; fi
   fetch
   mkdir -p "$dir"
