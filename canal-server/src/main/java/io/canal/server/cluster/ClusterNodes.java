@@ -210,7 +210,16 @@ public final class ClusterNodes implements AutoCloseable {
         refreshAfter(RETRY_INTERVAL);
       }
     }
-    lost.forEach(listener::runningLost);
+    lost.forEach(this::tellLost);
+  }
+
+  private void tellLost(String destination, CanalException reason) {
+    logger.error("{}: lost: {}", destination, reason.getMessage());
+    try {
+      listener.runningLost(destination, reason);
+    } catch (RuntimeException e) {
+      logger.error("{}: could not be stopped", destination, e);
+    }
   }
 
   /** Returns who else holds a destination; empty when it is this server, its nodes in place. */
