@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * is wrong in an instance.properties stops that destination.
  */
 public final class ConfigurationLoader {
-  private static final Pattern DESTINATION = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
+  private static final Pattern DESTINATION = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}");
 
   private final Path home;
   private final Environment environment;
