@@ -103,8 +103,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
           .settings()
           .ifPresent(
               of ->
-                  instances.put(
-                      destination.name(), own(instance(of, shared, scheduler, cluster))));
+                  instances.put(destination.name(), own(instance(of, shared, scheduler, cluster))));
     }
     TcpServer tcp =
         own(
@@ -137,8 +136,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
             new ClusterNodes(
                 client,
                 advertised,
-                (destination, reason) ->
-                    instances.get(destination).stop(reason.getMessage())));
+                (destination, reason) -> instances.get(destination).stop(reason.getMessage())));
     nodes.start();
     LOG.info("listed in ZooKeeper at {} as {}", servers, advertised);
     return new Cluster(client, nodes);
@@ -163,8 +161,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
             store,
             PositionSaver.Scheduler.of(scheduler),
             Duration.ofMillis(settings.positionFlushMs()));
-    Runnable claim =
-        () -> cluster.ifPresent(c -> c.nodes().claim(destination, CLAIM_PATIENCE));
+    Runnable claim = () -> cluster.ifPresent(c -> c.nodes().claim(destination, CLAIM_PATIENCE));
     return new Instance(of, positions, claim, shared);
   }
 
@@ -218,13 +215,9 @@ public final class CanalServer implements AutoCloseable, StatusSource {
 
   @Override
   public ServerStatus status() {
-    List<InstanceStatus> all =
-        configuration.destinations().stream().map(this::status).toList();
+    List<InstanceStatus> all = configuration.destinations().stream().map(this::status).toList();
     return new ServerStatus(
-        ServerVersion.get(),
-        started,
-        address.map(a -> a.getHostString() + ":" + a.getPort()),
-        all);
+        ServerVersion.get(), started, address.map(a -> a.getHostString() + ":" + a.getPort()), all);
   }
 
   private InstanceStatus status(Destination destination) {

@@ -99,7 +99,7 @@ public final class EntryEncoder {
     return QueryEvent.decode(frame.array(), frame.bodyOffset(), frame.bodyLength());
   }
 
-  private int encodeBegin(Transaction transaction, String executedGtids, WriteBuffer out) {
+  public int encodeBegin(Transaction transaction, String executedGtids, WriteBuffer out) {
     if (transaction.isStatement()) {
       return 0;
     }

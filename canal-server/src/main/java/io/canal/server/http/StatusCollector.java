@@ -90,7 +90,12 @@ final class StatusCollector implements MultiCollector {
     metrics.add(
         counter(
             instances, "canal_instance_events", "Binlog events received.", InstanceStatus::events));
-    metrics.add(counter(instances, "canal_instance_rows", "Rows received.", InstanceStatus::rows));
+    metrics.add(
+        counter(
+            instances,
+            "canal_instance_transactions",
+            "Transactions received.",
+            InstanceStatus::transactions));
     metrics.add(
         counter(
             instances,

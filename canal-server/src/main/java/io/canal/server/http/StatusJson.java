@@ -50,7 +50,7 @@ final class StatusJson {
     json.put("logBytes", instance.logBytes());
     json.put("logBudgetBytes", instance.logBudgetBytes());
     json.put("events", instance.events());
-    json.put("rows", instance.rows());
+    json.put("transactions", instance.transactions());
     json.put("bytes", instance.bytes());
     ArrayNode consumers = json.putArray("consumers");
     instance.consumers().forEach(consumer -> add(consumers.addObject(), consumer));
@@ -63,6 +63,7 @@ final class StatusJson {
     json.put("lagMs", consumer.lagMs());
     json.put("outstandingBatches", consumer.outstandingBatches());
     json.put("address", consumer.address().orElse(null));
+    json.put("rows", consumer.rows());
   }
 
   private static String text(Optional<SourcePosition> position) {

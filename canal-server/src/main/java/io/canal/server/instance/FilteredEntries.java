@@ -2,9 +2,7 @@ package io.canal.server.instance;
 
 import static java.util.Objects.requireNonNull;
 
-import io.canal.parser.binlog.QueryEvent;
 import io.canal.parser.entry.EntryEncoder;
-import io.canal.parser.entry.Statement;
 import io.canal.parser.log.Frame;
 import io.canal.parser.log.FrameKind;
 import io.canal.parser.log.Transaction;
@@ -61,14 +59,11 @@ final class FilteredEntries implements EntryWriter {
   }
 
   private boolean showsQuery(Frame frame) {
-    QueryEvent query =
-        QueryEvent.decode(frame.array(), frame.bodyOffset(), frame.bodyLength());
-    return Statement.of(query.sql(), query.database()).appliesTo(filter);
+    return EntryEncoder.statement(frame).appliesTo(filter);
   }
 
   @Override
-  public void writeBegin(
-      Transaction transaction, Optional<GtidSet> executed, WriteBuffer out) {
+  public void writeBegin(Transaction transaction, Optional<GtidSet> executed, WriteBuffer out) {
     encoder.encodeBegin(transaction, executedText(transaction, executed), out);
   }
 

@@ -2,6 +2,7 @@ package io.canal.server.instance;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.binlog.SourceErrorException;
 import io.canal.parser.entry.EntryEncoder;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.Frame;
@@ -13,7 +14,6 @@ import io.canal.parser.source.Receiver;
 import io.canal.parser.source.SchemaSession;
 import io.canal.parser.source.SourceChecks;
 import io.canal.parser.source.SourceConfig;
-import io.canal.parser.source.SourceErrorException;
 import io.canal.parser.source.SourceInfo;
 import io.canal.parser.source.SourceTimeZone;
 import io.canal.parser.source.SqlSession;
@@ -27,7 +27,6 @@ import io.canal.server.status.InstanceState;
 import io.canal.server.status.InstanceStatus;
 import io.canal.server.subscription.Subscriptions;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
@@ -35,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One destination: its source, its change log and its subscriptions, wired together. A thread of its
- * own connects for the first time, as long as that takes; then the receiver's goes on.
+ * One destination: its source, its change log and its subscriptions, wired together. A thread of
+ * its own connects for the first time, as long as that takes; then the receiver's goes on.
  */
 public final class Instance implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
@@ -222,7 +221,14 @@ public final class Instance implements AutoCloseable {
     start.consumers().forEach(subscriptions::restore);
     Receiver receiver =
         new Receiver(
-            destination(), source, log, schemas, schemaSession, filter, start.stream(), shared.clock());
+            destination(),
+            source,
+            log,
+            schemas,
+            schemaSession,
+            filter,
+            start.stream(),
+            shared.clock());
     synchronized (this) {
       if (closed) {
         subscriptions.close();

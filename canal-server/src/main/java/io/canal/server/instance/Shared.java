@@ -12,8 +12,7 @@ import java.util.concurrent.Executor;
  * @param workers encode batches
  * @param storeExecutor may wait for a position store
  */
-public record Shared(
-    Executor workers, Executor storeExecutor, BatchBuffers buffers, Clock clock) {
+public record Shared(Executor workers, Executor storeExecutor, BatchBuffers buffers, Clock clock) {
   public Shared {
     requireNonNull(workers, "workers is null");
     requireNonNull(storeExecutor, "storeExecutor is null");

@@ -34,7 +34,11 @@ final class Statuses {
         destination,
         state,
         saveError
-            .map(e -> (reason.isEmpty() ? "" : reason + "; ") + "positions are not saved: " + e.getMessage())
+            .map(
+                e ->
+                    (reason.isEmpty() ? "" : reason + "; ")
+                        + "positions are not saved: "
+                        + e.getMessage())
             .orElse(reason),
         receiver.since(),
         source,

@@ -15,6 +15,7 @@ import java.util.Optional;
  *     none, so that the lag of an idle source stays 0
  * @param outstandingBatches batches sent and not acknowledged
  * @param address the client's address while it is connected
+ * @param rows rows delivered since the server started, redelivered ones again
  */
 public record ConsumerStatus(
     String clientId,
@@ -22,7 +23,8 @@ public record ConsumerStatus(
     Optional<SourcePosition> position,
     long lagMs,
     int outstandingBatches,
-    Optional<String> address) {
+    Optional<String> address,
+    long rows) {
   public ConsumerStatus {
     requireNonNull(clientId, "clientId is null");
     requireNonNull(filter, "filter is null");

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param logBytes what the log holds
  * @param logBudgetBytes what it may hold
  * @param events events received since the server started
- * @param rows rows received since then, after the destination's filter
+ * @param transactions transactions received since then
  * @param bytes bytes of binlog received since then
  */
 public record InstanceStatus(
@@ -33,7 +33,7 @@ public record InstanceStatus(
     long logBytes,
     long logBudgetBytes,
     long events,
-    long rows,
+    long transactions,
     long bytes,
     List<ConsumerStatus> consumers) {
   public InstanceStatus {
@@ -51,16 +51,27 @@ public record InstanceStatus(
 
   /** A destination that could not be started, for example because its settings are wrong. */
   public static InstanceStatus stopped(String destination, String reason, Instant since) {
+    return notRunning(destination, InstanceState.STOPPED, reason, since, "", 0);
+  }
+
+  /** A destination without a log, before its source has answered or after it was stopped. */
+  public static InstanceStatus notRunning(
+      String destination,
+      InstanceState state,
+      String reason,
+      Instant since,
+      String source,
+      long logBudgetBytes) {
     return new InstanceStatus(
         destination,
-        InstanceState.STOPPED,
+        state,
         reason,
         since,
-        "",
+        source,
         Optional.empty(),
         0,
         0,
-        0,
+        logBudgetBytes,
         0,
         0,
         0,
