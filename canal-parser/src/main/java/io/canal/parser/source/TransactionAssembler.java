@@ -294,7 +294,13 @@ final class TransactionAssembler {
   /** Ends the transaction with the event of that length in the scratch array. */
   private void end(int length) throws InterruptedException {
     if (!writer.inTransaction()) {
-      throw stop("the end of a transaction that did not begin");
+      if (transactions > 0) {
+        throw stop("the end of a transaction that did not begin");
+      }
+      // Alibaba Canal's positions name the start of the last event that was acknowledged
+      endFile = fileName;
+      endOffset = eventEnd;
+      return;
     }
     resent.ended();
     copyToLog(length);
