@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * <p>Names and meaning of the columns come from the event where it has full metadata, so that
  * nothing can drift; information_schema then only adds how a number is displayed. Else they come
  * from information_schema as it is now, if count and types of the columns agree with the event: a
- * table whose shape does not match its rows is never guessed.
+ * table whose shape does not match its rows is never guessed. Of a table that the destination's
+ * filter drops only the shape is known, so that it cannot stop the destination.
  */
 public final class TableSchemas {
   private static final Logger LOGGER = LoggerFactory.getLogger(TableSchemas.class);
@@ -50,6 +51,7 @@ public final class TableSchemas {
   }
 
   private final TableReader reader;
+  private final TableFilter wanted;
 
   // owned by the receiver thread
   private Known[] known = new Known[64];
@@ -61,7 +63,15 @@ public final class TableSchemas {
   private volatile ResolvedTable[] byVersion = new ResolvedTable[64];
 
   public TableSchemas(TableReader reader) {
+    this(reader, TableFilter.ALL);
+  }
+
+  /**
+   * @param wanted the destination's filter, asked once per content of a TABLE_MAP
+   */
+  public TableSchemas(TableReader reader, TableFilter wanted) {
     this.reader = requireNonNull(reader, "reader is null");
+    this.wanted = requireNonNull(wanted, "wanted is null");
   }
 
   /**
@@ -78,7 +88,7 @@ public final class TableSchemas {
     int to = offset + length;
     long hash = hash(array, from, to);
     Known found = find(array, from, to, hash);
-    if (found != null && found.epoch == epoch) {
+    if (found != null && (found.epoch == epoch || !found.table.wanted())) {
       return found.table;
     }
     TableMap map = TableMapDecoder.decode(array, offset, length);
@@ -156,6 +166,9 @@ public final class TableSchemas {
   }
 
   private ResolvedTable build(TableMap map, ResolvedTable before) {
+    if (!wanted.matches(map.database(), map.table())) {
+      return publish(map, List.of(), false);
+    }
     List<Column> columns;
     try {
       Optional<TableMetadata> full = map.full();
@@ -166,21 +179,21 @@ public final class TableSchemas {
     if (before != null && before.schema().columns().equals(columns)) {
       return before;
     }
-    int version = versions + 1;
-    ResolvedTable table =
-        new ResolvedTable(new TableSchema(version, map.database(), map.table(), columns), map);
-    publish(table);
-    versions = version;
-    return table;
+    return publish(map, columns, true);
   }
 
-  private void publish(ResolvedTable table) {
+  private ResolvedTable publish(TableMap map, List<Column> columns, boolean isWanted) {
+    int version = versions + 1;
+    TableSchema schema = new TableSchema(version, map.database(), map.table(), columns);
+    ResolvedTable table = new ResolvedTable(schema, map, isWanted);
     ResolvedTable[] all = byVersion;
-    if (table.version() == all.length) {
+    if (version == all.length) {
       all = Arrays.copyOf(all, all.length * 2);
     }
-    all[table.version()] = table;
+    all[version] = table;
     byVersion = all;
+    versions = version;
+    return table;
   }
 
   private List<Column> ofMetadata(TableMap map, TableMetadata metadata) {

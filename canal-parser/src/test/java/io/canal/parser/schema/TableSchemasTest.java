@@ -255,6 +255,24 @@ class TableSchemasTest {
   }
 
   @Test
+  void shouldKnowTheShapeAloneOfATableThatIsNotWanted() {
+    TableSchemas filtered = new TableSchemas(source, TableFilter.of("shop\\.nums"));
+    byte[] event = withoutMetadata(TableMaps.GIPK);
+
+    ResolvedTable table = filtered.resolve(event, 0, event.length);
+    filtered.invalidate();
+    ResolvedTable again = filtered.resolve(event, 0, event.length);
+
+    assertThat(table.wanted()).isFalse();
+    assertThat(table.map().types()).containsExactly(8, 3);
+    assertThat(table.schema().columns()).isEmpty();
+    assertThat(again).isSameAs(table);
+    assertThat(filtered.get(table.version())).isSameAs(table);
+    assertThat(source.reads).isZero();
+    assertThat(filtered.resolve(TableMaps.NUMS, 0, TableMaps.NUMS.length).wanted()).isTrue();
+  }
+
+  @Test
   void shouldLetAFailureOfTheSourcePassAndTryAgain() {
     source.unreachable = true;
     byte[] event = withoutMetadata(TableMaps.GIPK);
