@@ -112,8 +112,11 @@ public final class Subscription implements AutoCloseable {
       }
       closed.complete(null);
     } catch (CanalException e) {
-      closed.completeExceptionally(e);
-      errorHandler.accept(this, e);
+      try {
+        errorHandler.accept(this, e);
+      } finally {
+        closed.completeExceptionally(e);
+      }
     } catch (Throwable e) {
       closed.completeExceptionally(e);
       throw e;

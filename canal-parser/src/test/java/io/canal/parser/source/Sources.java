@@ -20,6 +20,7 @@ final class Sources {
   }
 
   /** One event of a dump, copied. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   record Event(int type, long timestampSeconds, long logPos, byte[] raw) {}
 
   /** The next event of that type; those before it are passed over. */
