@@ -35,10 +35,17 @@ final class DecimalWriter extends FixedTypeWriter {
   /** Writes a packed decimal of any precision and scale, as JSON holds it. */
   static void write(
       byte[] array, int offset, int length, int precision, int scale, WriteBuffer out) {
-    expectLength(
-        "DECIMAL(" + precision + "," + scale + ")",
-        ValueLayout.decimalWidth(precision, scale),
-        length);
+    if (length != ValueLayout.decimalWidth(precision, scale)) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          "DECIMAL("
+              + precision
+              + ","
+              + scale
+              + "): expected a value of that many digits, found "
+              + length
+              + " bytes");
+    }
     boolean negative = array[offset] >= 0;
     int invert = negative ? -1 : 0;
     if (negative) {

@@ -1,6 +1,7 @@
 package io.canal.parser.row;
 
 import io.canal.parser.row.MultiByteTranscoder.Tables;
+import io.canal.parser.schema.MysqlCharset;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.util.concurrent.ConcurrentHashMap;

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.schema.Column;
 import io.canal.parser.schema.ColumnType;
+import io.canal.parser.schema.MysqlCharset;
+import io.canal.parser.schema.MysqlCharsets;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.sql.Types;

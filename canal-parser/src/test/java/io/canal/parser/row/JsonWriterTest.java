@@ -80,7 +80,7 @@ class JsonWriterTest {
     "0002001e00, within 4 bytes",
     "02ffff0400, 196605 bytes for 65535 elements",
     "02010007000c0900, a value within 7 bytes",
-    "0ff6020502, expected a value of 3 bytes, found 0"
+    "'0ff6020502', a value of that many digits"
   })
   void shouldSayWhatIsWrong(String hex, String problem) {
     assertThatThrownBy(() -> text(hex(hex)))

@@ -2,6 +2,8 @@ package io.canal.parser.row;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.canal.parser.schema.MysqlCharset;
+import io.canal.parser.schema.MysqlCharsets;
 import io.canal.protocol.WriteBuffer;
 import io.canal.testing.DatabaseServer;
 import io.canal.testing.MariadbServer;
@@ -113,14 +115,10 @@ class MysqlCharsetsIT {
     String text = "CONVERT(code USING " + charset.name() + ")";
     try (ResultSet rows =
         statement.executeQuery(
-            "SELECT code, CONVERT("
-                + text
-                + " USING utf8mb4) FROM (SELECT "
-                + codes
-                + ") c"
-                + " WHERE CHAR_LENGTH("
-                + text
-                + ") = 1")) {
+            String.format(
+                "SELECT code, CONVERT(%1$s USING utf8mb4) AS utf8 FROM (SELECT %2$s) c"
+                    + " WHERE CHAR_LENGTH(%1$s) = 1 HAVING utf8 <> ''",
+                text, codes))) {
       while (rows.next()) {
         byte[] code = rows.getBytes(1);
         out.clear();

@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.canal.parser.schema.Column;
+import io.canal.parser.schema.MysqlCharsets;
 import io.canal.parser.schema.TableMap;
+import io.canal.parser.schema.TableMapDecoder;
 import io.canal.protocol.WriteBuffer;
 import io.canal.testing.DatabaseServer;
 import io.canal.testing.MariadbServer;
@@ -430,7 +432,7 @@ class RowValuesIT {
     for (byte[] event : events) {
       int type = event[4] & 0xFF;
       if (type == TABLE_MAP) {
-        TableMap map = RawTableMap.decode(event);
+        TableMap map = TableMapDecoder.decode(event, 0, event.length);
         maps.put(map.tableId(), map);
       } else if (type == 23 || type == 30) {
         TableMap map = maps.get(RowsEvent.tableId(event, 0));
