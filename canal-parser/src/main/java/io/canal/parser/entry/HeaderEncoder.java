@@ -1,5 +1,6 @@
 package io.canal.parser.entry;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.canal.parser.log.Frame;
@@ -17,6 +18,7 @@ final class HeaderEncoder {
 
   private static final int VERSION = 1;
   private static final int SOURCE_TYPE_MYSQL = 2;
+  private static final byte[] HEX_DIGITS = "0123456789abcdef".getBytes(US_ASCII);
   private static final byte[] CONSTANTS = constants();
   private static final byte[] ROWS_COUNT = pairKey("rowsCount");
   private static final byte[] CURRENT_GTID = pairKey("curtGtid");
@@ -156,14 +158,11 @@ final class HeaderEncoder {
 
   private void prepareGtids(Transaction transaction, String executedGtids) {
     gtidFields.clear();
-    transaction
-        .gtid()
-        .ifPresent(
-            gtid -> {
-              writeTextPair(CURRENT_GTID, gtid.toString(), gtidFields);
-              writeNumberPair(SEQUENCE_NUMBER, transaction.sequenceNumber(), gtidFields);
-              writeNumberPair(LAST_COMMITTED, transaction.lastCommitted(), gtidFields);
-            });
+    if (transaction.hasGtid()) {
+      writeCurrentGtid(transaction, gtidFields);
+      writeNumberPair(SEQUENCE_NUMBER, transaction.sequenceNumber(), gtidFields);
+      writeNumberPair(LAST_COMMITTED, transaction.lastCommitted(), gtidFields);
+    }
     if (!executedGtids.isEmpty()) {
       writeText(EntryFields.HEADER_GTID, executedGtids, gtidFields);
     }
@@ -173,12 +172,38 @@ final class HeaderEncoder {
     executed = executedGtids;
   }
 
-  private static void writeTextPair(byte[] key, String value, WriteBuffer out) {
+  /** The text of {@link io.canal.protocol.Gtid}, without making one: there may be one per row. */
+  private static void writeCurrentGtid(Transaction transaction, WriteBuffer out) {
     out.writeByte(EntryFields.HEADER_PROPS);
-    int mark = out.beginMessage(1);
-    out.writeBytes(key);
-    writeText(EntryFields.PAIR_VALUE, value, out);
-    out.endMessage(mark, 1);
+    int pairMark = out.beginMessage(1);
+    out.writeBytes(CURRENT_GTID);
+    out.writeByte(EntryFields.PAIR_VALUE);
+    int valueMark = out.beginMessage(1);
+    long high = transaction.sid().getMostSignificantBits();
+    long low = transaction.sid().getLeastSignificantBits();
+    writeHex(high >>> 32, 8, out);
+    out.writeByte('-');
+    writeHex(high >>> 16, 4, out);
+    out.writeByte('-');
+    writeHex(high, 4, out);
+    out.writeByte('-');
+    writeHex(low >>> 48, 4, out);
+    out.writeByte('-');
+    writeHex(low, 12, out);
+    out.writeByte(':');
+    if (!transaction.tag().isEmpty()) {
+      out.writeAscii(transaction.tag());
+      out.writeByte(':');
+    }
+    out.writeDecimal(transaction.number());
+    out.endMessage(valueMark, 1);
+    out.endMessage(pairMark, 1);
+  }
+
+  private static void writeHex(long value, int digits, WriteBuffer out) {
+    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+      out.writeByte(HEX_DIGITS[(int) (value >>> shift) & 0xF]);
+    }
   }
 
   private static void writeNumberPair(byte[] key, long value, WriteBuffer out) {

@@ -42,6 +42,7 @@ public final class TableMapDecoder {
   private static final int COLUMN_VISIBILITY = 12;
   private static final int VECTOR_DIMENSIONALITY = 13;
 
+  private final boolean mariadb;
   private final byte[] array;
   private final int start;
   private int end;
@@ -62,18 +63,23 @@ public final class TableMapDecoder {
   private boolean[] keys;
   private boolean[] invisible;
 
-  private TableMapDecoder(byte[] array, int offset, int length) {
+  private TableMapDecoder(byte[] array, int offset, int length, boolean mariadb) {
+    this.mariadb = mariadb;
     this.array = array;
     this.start = offset;
     this.end = offset + length;
     this.position = offset;
   }
 
-  /** Decodes a raw event: its 19-byte header and its body without the checksum. */
-  public static TableMap decode(byte[] array, int offset, int length) {
+  /**
+   * Decodes a raw event: its 19-byte header and its body without the checksum.
+   *
+   * @param mariadb whether MariaDB wrote it: the vendors do not agree on which columns are texts
+   */
+  public static TableMap decode(byte[] array, int offset, int length, boolean mariadb) {
     requireNonNull(array, "array is null");
     checkFromIndexSize(offset, length, array.length);
-    return new TableMapDecoder(array, offset, length).decode();
+    return new TableMapDecoder(array, offset, length, mariadb).decode();
   }
 
   private TableMap decode() {
@@ -202,8 +208,8 @@ public final class TableMapDecoder {
         signedness = true;
         readBits(TableMapDecoder::isNumeric, unsigned);
       }
-      case DEFAULT_CHARSET -> readDefaultCharset(TableMapDecoder::isText);
-      case COLUMN_CHARSET -> readNumbers(TableMapDecoder::isText, collations);
+      case DEFAULT_CHARSET -> readDefaultCharset(this::isText);
+      case COLUMN_CHARSET -> readNumbers(this::isText, collations);
       case COLUMN_NAME -> {
         for (int i = 0; i < names.length; i++) {
           names[i] = text(count("name of column " + i, Integer.MAX_VALUE), "column name");
@@ -322,8 +328,10 @@ public final class TableMapDecoder {
     };
   }
 
-  private static boolean isText(int type) {
+  /** Whether the type has a collation in the metadata, be it that of bytes. */
+  private boolean isText(int type) {
     return switch (type) {
+      case ColumnType.GEOMETRY -> mariadb;
       case ColumnType.STRING,
           ColumnType.VAR_STRING,
           ColumnType.VARCHAR,
@@ -331,6 +339,7 @@ public final class TableMapDecoder {
           ColumnType.MEDIUM_BLOB,
           ColumnType.LONG_BLOB,
           ColumnType.BLOB,
+          ColumnType.VECTOR,
           ColumnType.MARIADB_BLOB_COMPRESSED,
           ColumnType.MARIADB_VARCHAR_COMPRESSED ->
           true;

@@ -58,6 +58,7 @@ public final class TableSchemas {
   private int knownCount;
   private long epoch;
   private int versions;
+  private boolean mariadb;
 
   // written by the receiver thread, read by all: an element is set before the array is published
   private volatile ResolvedTable[] byVersion = new ResolvedTable[64];
@@ -91,7 +92,7 @@ public final class TableSchemas {
     if (found != null && (found.epoch == epoch || !found.table.wanted())) {
       return found.table;
     }
-    TableMap map = TableMapDecoder.decode(array, offset, length);
+    TableMap map = TableMapDecoder.decode(array, offset, length, mariadb);
     ResolvedTable before = found == null ? null : found.table;
     ResolvedTable table = build(map, before);
     if (found == null) {
@@ -100,6 +101,17 @@ public final class TableSchemas {
     found.table = table;
     found.epoch = epoch;
     return table;
+  }
+
+  /**
+   * Says who wrote the events from here on; MySQL until then. Called by the receiver thread at each
+   * FORMAT_DESCRIPTION.
+   */
+  public void writtenByMariadb(boolean isMariadb) {
+    if (mariadb != isMariadb) {
+      mariadb = isMariadb;
+      invalidate();
+    }
   }
 
   /** Forgets what information_schema said, after a DDL or a change of source: receiver thread. */

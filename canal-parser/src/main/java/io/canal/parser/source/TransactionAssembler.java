@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.EventHeader;
 import io.canal.parser.binlog.EventType;
+import io.canal.parser.binlog.FormatDescription;
 import io.canal.parser.binlog.GtidEvent;
 import io.canal.parser.binlog.HeartbeatEvent;
 import io.canal.parser.binlog.MariadbGtidEvent;
@@ -150,8 +151,8 @@ final class TransactionAssembler {
       case EventType.XA_PREPARE -> xaPrepare(event);
       case EventType.ROTATE -> rotate(event);
       case EventType.HEARTBEAT, EventType.HEARTBEAT_V2 -> heartbeat(event);
-      case EventType.FORMAT_DESCRIPTION,
-          EventType.PREVIOUS_GTIDS,
+      case EventType.FORMAT_DESCRIPTION -> formatDescription(event);
+      case EventType.PREVIOUS_GTIDS,
           EventType.STOP,
           EventType.INTVAR,
           EventType.RAND,
@@ -400,6 +401,12 @@ final class TransactionAssembler {
   }
 
   // ---- rows
+
+  private void formatDescription(BinlogEventStream event) throws IOException {
+    int length = readControl(event);
+    FormatDescription format = FormatDescription.decode(scratch, 0, length);
+    schemas.writtenByMariadb(format.serverVersion().contains("MariaDB"));
+  }
 
   private void tableMap(BinlogEventStream event) throws IOException {
     int length = readControl(event);

@@ -120,11 +120,24 @@ class TableMapDecoderTest {
   }
 
   @Test
+  void shouldReadTheCollationsOfMariadb() {
+    byte[] event = TableMaps.MARIADB;
+
+    TableMap map = TableMapDecoder.decode(event, 0, event.length, true);
+
+    assertThat(names(map, column -> true)).startsWith("a", "y", "g").endsWith("x", "n", "j");
+    assertThat(columns(map, ColumnMetadata::collation))
+        .isEqualTo("-1 -1 63 63 63 63 63 2304 2304 63 8 2304 2304 2304 -1 46");
+    assertThat(columns(map, ColumnMetadata::unsigned)).contains("true").startsWith("false false");
+    assertThat(columns(map, ColumnMetadata::geometryType)).startsWith("-1 -1 0 1 -1");
+  }
+
+  @Test
   void shouldDecodeAnEventWithoutOptionalMetadata() {
     byte[] event = TableMaps.GIPK;
     int optional = 19 + 8 + 6 + 6 + 3 + 1 + 1;
 
-    TableMap map = TableMapDecoder.decode(event, 0, optional);
+    TableMap map = TableMapDecoder.decode(event, 0, optional, false);
 
     assertThat(map.optional()).isEmpty();
     assertThat(map.types()).containsExactly(8, 3);
@@ -134,7 +147,7 @@ class TableMapDecoderTest {
   void shouldTellTableAndPlaceOfABrokenEvent() {
     byte[] event = TableMaps.GIPK;
 
-    assertThatThrownBy(() -> TableMapDecoder.decode(event, 0, event.length - 1))
+    assertThatThrownBy(() -> TableMapDecoder.decode(event, 0, event.length - 1, false))
         .isInstanceOfSatisfying(
             CanalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STOP_INSTANCE))
         .hasMessageContaining("TABLE_MAP of shop.gipk, byte ")
@@ -166,7 +179,7 @@ class TableMapDecoderTest {
 
   private static void decodeOrCanalException(byte[] event, int length, String which) {
     try {
-      assertThat(TableMapDecoder.decode(event, 0, length)).isNotNull();
+      assertThat(TableMapDecoder.decode(event, 0, length, false)).isNotNull();
     } catch (CanalException e) {
       assertThat(e.code()).isEqualTo(ErrorCode.STOP_INSTANCE);
     } catch (RuntimeException e) {
@@ -175,7 +188,7 @@ class TableMapDecoderTest {
   }
 
   private static TableMap decode(byte[] event) {
-    return TableMapDecoder.decode(event, 0, event.length);
+    return TableMapDecoder.decode(event, 0, event.length, false);
   }
 
   private static String columns(

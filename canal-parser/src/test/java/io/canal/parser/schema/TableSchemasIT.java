@@ -217,8 +217,13 @@ class TableSchemasIT {
     byte[] event = tableMap(server, schema, table);
     try (SqlSession session = SqlSession.open(config(server))) {
       TableSchemas schemas = new TableSchemas(new InformationSchema(session::query));
+      schemas.writtenByMariadb(isMariadb(server));
       return describe(schemas.resolve(event, 0, event.length));
     }
+  }
+
+  private static boolean isMariadb(DatabaseServer server) {
+    return server instanceof MariadbServer;
   }
 
   private static List<String> describe(ResolvedTable table) {
@@ -256,7 +261,7 @@ class TableSchemasIT {
         if (events.type() == EventType.TABLE_MAP) {
           byte[] event = new byte[EventHeader.LENGTH + (int) events.bodyLength()];
           events.read(event, 0);
-          TableMap map = TableMapDecoder.decode(event, 0, event.length);
+          TableMap map = TableMapDecoder.decode(event, 0, event.length, isMariadb(server));
           if (map.database().equals(schema) && map.table().equals(table)) {
             found = event;
           }

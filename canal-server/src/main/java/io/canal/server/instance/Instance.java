@@ -193,8 +193,8 @@ public final class Instance implements AutoCloseable {
 
   private void run(ZoneId zone, StartingPoint start) throws IOException {
     SchemaSession schemaSession = new SchemaSession(source);
-    TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession));
     TableFilter filter = TableFilter.of(settings.filter(), settings.blackFilter());
+    TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession), filter);
     ThreadLocal<RowsEvent> counting = ThreadLocal.withInitial(RowsEvent::new);
     ChangeLog log =
         new ChangeLog(
