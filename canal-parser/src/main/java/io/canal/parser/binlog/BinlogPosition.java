@@ -28,14 +28,10 @@ public final class BinlogPosition {
     return offset;
   }
 
-  /** Goes on in another file, as a ROTATE says; an artificial one may name the same place. */
+  /** Goes on where a ROTATE says. */
   public void rotate(RotateEvent rotate) {
-    // the command carries 32 bits of the position, and the answer repeats them
-    boolean sameFile = rotate.file().equals(file);
-    if (!sameFile || rotate.position() != (offset & LOW_BITS)) {
-      file = rotate.file();
-      offset = rotate.position();
-    }
+    file = rotate.file();
+    offset = rotate.position();
   }
 
   /** Steps over an event of the stream; what stands in no file moves nothing. */

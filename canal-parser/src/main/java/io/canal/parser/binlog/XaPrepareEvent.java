@@ -9,7 +9,7 @@ import java.util.HexFormat;
  * {@code onePhase}.
  *
  * @param onePhase XA COMMIT ... ONE PHASE: prepared and committed at once
- * @param formatId the xid's third part
+ * @param formatId the xid's third part; unsigned
  * @param xid the three parts as XA statements and {@link QueryEvent} texts name them: {@code
  *     X'6774',X'',1}
  */
@@ -23,7 +23,7 @@ public record XaPrepareEvent(boolean onePhase, long formatId, String xid) {
   public static XaPrepareEvent decode(byte[] array, int offset, int length) {
     EventCursor cursor = new EventCursor("XA_PREPARE", array, offset, length);
     boolean onePhase = cursor.u1() != 0;
-    int formatId = (int) cursor.u4();
+    long formatId = cursor.u4();
     long globalLength = cursor.u4();
     long branchLength = cursor.u4();
     if (globalLength > MAX_PART_BYTES || branchLength > MAX_PART_BYTES) {
