@@ -319,7 +319,7 @@ final class Connection implements AutoCloseable {
                 + ack.getErrorCode()
                 + (ack.getErrorCode() == TAKEN_OVER ? " (taken over)" : "")
                 + ": "
-                + ack.getErrorMessage());
+                + ack.getErrorMessage().strip());
       }
     }
     if (type != expected.getNumber()) {

@@ -66,9 +66,9 @@ public final class Subscription implements AutoCloseable {
   }
 
   /**
-   * Completes when the last call of the listener has returned: normally after {@link #close},
-   * exceptionally with the reason if the subscription ended by itself. A copy; to complete it does
-   * nothing here.
+   * Completes when the last call of listener and error handler has returned: normally after {@link
+   * #close}, exceptionally with the reason if the subscription ended by itself. A copy; to complete
+   * it does nothing here.
    */
   public CompletableFuture<Void> closed() {
     return closed.copy();
