@@ -265,7 +265,9 @@ public final class Subscription {
     int count = 0;
     long rows = 0;
     long units = 0;
-    while ((count == 0 || units < limit.size()) && reader.next()) {
+    while ((count == 0
+            || (units < limit.size() && out.position() - Batch.HEADROOM < MAX_BATCH_BYTES))
+        && reader.next()) {
       Frame frame = reader.frame();
       if (frame.kind() == FrameKind.BEGIN) {
         begun = false;

@@ -1,0 +1,576 @@
+package io.canal.server.subscription;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.CanalPacket.Messages;
+import io.canal.server.config.BatchMode;
+import io.canal.server.position.PositionSaver;
+import io.canal.server.position.StoredConsumer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class SubscriptionTest {
+  private static final int BUDGET = 64 * 1024;
+  private static final Instant NOW = Instant.ofEpochSecond(1_700_000_100L);
+  private static final short CLIENT = 1001;
+
+  private final LogFixture fixture = new LogFixture(BUDGET);
+  private final MemoryPositions store = new MemoryPositions();
+  private final PositionSaver positions =
+      new PositionSaver("example", store, (task, delay) -> {}, Duration.ofSeconds(1));
+  private final AtomicLong nanos = new AtomicLong();
+  private final Subscriptions subscriptions = subscriptions(fixture, BatchMode.MEMSIZE);
+  private final Client client = new Client("10.0.0.1:1");
+
+  private Subscriptions subscriptions(LogFixture of, BatchMode mode) {
+    return new Subscriptions(
+        "example",
+        of.log,
+        positions,
+        TextEntries::new,
+        mode,
+        new BatchBuffers(1 << 20),
+        Runnable::run,
+        Runnable::run,
+        Clock.fixed(NOW, ZoneOffset.UTC),
+        nanos::get);
+  }
+
+  @Test
+  void shouldDeliverATransactionWithItsBounds() throws Exception {
+    Subscription subscription = subscribe(client, "");
+
+    fixture.begin().row(1, "a").row(2, "b").end();
+    subscription.fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("begin 1", "a", "b", "end 1");
+    assertThat(client.batches.get(0))
+        .isGreaterThan(NOW.getEpochSecond() << 20)
+        .isLessThan(1L << 53);
+  }
+
+  @Test
+  void shouldShowNothingOfATransactionWithoutAVisibleRow() throws Exception {
+    Subscription subscription = subscribe(client, "t2");
+
+    fixture.insert(1, "a").begin().row(1, "b").row(2, "c").row(1, "d").end();
+    subscription.fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("begin 2", "c", "end 2");
+  }
+
+  @Test
+  void shouldShowAStatementWithoutBounds() throws Exception {
+    Subscription subscription = subscribe(client, "");
+
+    fixture.ddl("create table t1").insert(1, "a");
+    subscription.fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("create table t1", "begin 2", "a", "end 2");
+  }
+
+  @Test
+  void shouldHideAStatementThatTheFilterDrops() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+
+    fixture.ddl("t2").ddl("t1");
+    subscription.fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("t1");
+  }
+
+  @Test
+  void shouldCutABatchAfterSoManyKibOfEvents() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.begin().row(1, "a", 700).row(1, "b", 700).row(1, "c", 700).end();
+
+    subscription.fetch(client, 1, false);
+    List<String> first = client.entries();
+    subscription.fetch(client, 1, false);
+
+    assertThat(first).containsExactly("begin 1", "a", "b");
+    assertThat(client.entries()).containsExactly("c", "end 1");
+  }
+
+  @Test
+  void shouldCutABatchAfterSoManyEntries() throws Exception {
+    Subscriptions byEntry = subscriptions(fixture, BatchMode.ITEMSIZE);
+    Subscription subscription = subscribe(byEntry, client, "");
+    fixture.begin().row(1, "a").row(1, "b").end().insert(1, "c");
+
+    subscription.fetch(client, 3, false);
+    List<String> first = client.entries();
+    subscription.fetch(client, 1, false);
+    List<String> second = client.entries();
+    subscription.fetch(client, Integer.MAX_VALUE, false);
+
+    assertThat(first).containsExactly("begin 1", "a", "b");
+    assertThat(second).containsExactly("end 1");
+    assertThat(client.entries()).containsExactly("begin 2", "c", "end 2");
+  }
+
+  @Test
+  void shouldTakeNoSizeAndLessForTheUsualOne() throws Exception {
+    Subscription subscription = subscribe(client, "");
+
+    for (int fetchSize : new int[] {0, -1, Integer.MIN_VALUE}) {
+      fixture.begin().row(1, "a", 2000).row(1, "b", 2000).end();
+      subscription.fetch(client, fetchSize, false);
+
+      assertThat(client.entries()).hasSize(4);
+    }
+  }
+
+  @Test
+  void shouldCapABatchAtEightMibUnlessOneEntryIsLarger() throws Exception {
+    LogFixture large = new LogFixture(128L << 20);
+    Subscription subscription = subscribe(subscriptions(large, BatchMode.MEMSIZE), client, "");
+    large.begin();
+    for (int i = 0; i < 4; i++) {
+      large.row(1, "r" + i, 3 << 20);
+    }
+    large.row(1, "large", 10 << 20).end();
+
+    List<List<String>> batches = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      subscription.fetch(client, Integer.MAX_VALUE, false);
+      batches.add(client.entries());
+    }
+
+    assertThat(batches)
+        .containsExactly(
+            List.of("begin 1", "r0", "r1"),
+            List.of("r2", "r3"),
+            List.of("large"),
+            List.of("end 1"));
+  }
+
+  @Test
+  void shouldBeSilentWhereNothingIs() {
+    Subscription subscription = subscribe(client, "");
+
+    subscription.fetch(client, 100, false);
+
+    assertThat(client.events).containsExactly("nothing");
+  }
+
+  @Test
+  void shouldAnswerAWaitingFetchWhenSomethingComes() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+
+    subscription.fetch(client, 100, true);
+    fixture.insert(2, "hidden");
+    List<String> before = List.copyOf(client.events);
+    fixture.insert(1, "a");
+
+    assertThat(before).containsExactly("waiting");
+    assertThat(client.entries()).containsExactly("begin 2", "a", "end 2");
+  }
+
+  @Test
+  void shouldAnswerAWaitingFetchWithNothingWhenItExpires() throws Exception {
+    Subscription subscription = subscribe(client, "");
+
+    subscription.fetch(client, 100, true);
+    subscription.expire(client);
+    subscription.expire(client);
+    fixture.insert(1, "a");
+
+    assertThat(client.events).containsExactly("waiting", "nothing");
+  }
+
+  @Test
+  void shouldMoveByAcknowledgement() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").insert(1, "b");
+    subscription.fetch(client, 100, false);
+    subscription.acknowledge(client, client.batches.get(0));
+
+    positions.flush();
+
+    assertThat(stored("1001")).isEqualTo(LogFixture.SERVER + ":1-2");
+    assertThat(client.problems()).isEmpty();
+  }
+
+  @Test
+  void shouldEndASessionThatAcknowledgesOutOfOrder() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").insert(1, "b");
+    subscription.fetch(client, 100, false);
+    fixture.insert(1, "c");
+    subscription.fetch(client, 100, false);
+
+    subscription.acknowledge(client, client.batches.get(1));
+    subscription.acknowledge(client, client.batches.get(0));
+    positions.flush();
+
+    assertThat(client.problems()).hasSize(1).first().asString().startsWith("end BAD_BATCH_ID");
+    assertThat(stored("1001")).isEmpty();
+    Client next = new Client("10.0.0.2:1");
+    subscribe(next, "").fetch(next, 100, false);
+    assertThat(next.entries()).contains("a", "b", "c");
+  }
+
+  @Test
+  void shouldDeliverAgainAfterARollback() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    for (String text : List.of("a", "b", "c")) {
+      fixture.insert(1, text);
+      subscription.fetch(client, 100, false);
+    }
+    client.entries();
+
+    subscription.rollback(client, client.batches.get(1));
+    subscription.fetch(client, 100, false);
+    List<String> fromSecond = client.entries();
+    subscription.acknowledge(client, client.batches.get(0));
+    subscription.rollback(client, 0);
+    subscription.fetch(client, 100, false);
+    List<String> afterFirst = client.entries();
+    subscription.acknowledge(client, client.batches.get(4));
+    positions.flush();
+
+    assertThat(fromSecond).containsExactly("begin 2", "b", "end 2", "begin 3", "c", "end 3");
+    assertThat(afterFirst).isEqualTo(fromSecond);
+    assertThat(stored("1001")).isEqualTo(LogFixture.SERVER + ":1-3");
+    assertThat(client.problems()).isEmpty();
+  }
+
+  @Test
+  void shouldNotRepeatTheBeginAfterARollbackInsideATransaction() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.begin().row(1, "a", 1100).row(1, "b", 1100).end();
+    subscription.fetch(client, 1, false);
+    subscription.acknowledge(client, client.batches.get(0));
+    client.entries();
+    subscription.fetch(client, 1, false);
+
+    subscription.rollback(client, 0);
+    subscription.fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("b", "b", "end 1");
+  }
+
+  @Test
+  void shouldMoveWithoutAnAckPastWhatIsFilteredAway() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+    subscription.detach(client);
+
+    for (int i = 0; i < 1000; i++) {
+      fixture.begin().row(2, "hidden", 1000).end();
+      subscriptions.tick();
+    }
+    fixture.insert(1, "a");
+    subscriptions.tick();
+    subscriptions.tick();
+    positions.flush();
+
+    assertThat(stored("1001")).isEqualTo(LogFixture.SERVER + ":1-1000");
+    Client next = new Client("10.0.0.2:1");
+    subscribe(next, "").fetch(next, 100, false);
+    assertThat(next.entries()).containsExactly("begin 1001", "a", "end 1001");
+  }
+
+  @Test
+  void shouldNotMoveWithoutAnAckWhileABatchIsOutstanding() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+    fixture.insert(1, "a");
+    subscription.fetch(client, 100, false);
+    fixture.insert(2, "hidden");
+
+    subscription.fetch(client, 100, false);
+    subscriptions.tick();
+    positions.flush();
+
+    assertThat(stored("1001")).isEmpty();
+  }
+
+  @Test
+  void shouldTellAClientThatItsOwnBatchesFillTheLog() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread receiver =
+        new Thread(
+            () -> {
+              try {
+                for (int i = 1; i <= 60; i++) {
+                  fixture.begin().row(1, "r" + i, 1000).end();
+                }
+              } catch (InterruptedException | RuntimeException e) {
+                failure.set(e);
+              }
+            },
+            "receiver");
+    receiver.start();
+    while (!fixture.log.isFull()) {
+      Thread.onSpinWait();
+    }
+
+    while (client.problems().isEmpty()) {
+      subscription.fetch(client, 1000, true);
+    }
+    for (long batch : client.batches) {
+      subscription.acknowledge(client, batch);
+    }
+    receiver.join();
+
+    assertThat(client.problems()).hasSize(1).first().asString().contains("fill the change log");
+    assertThat(failure.get()).isNull();
+  }
+
+  @Test
+  void shouldLetANewSessionTakeOver() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a");
+    subscription.fetch(client, 100, false);
+    Client newcomer = new Client("10.0.0.2:1");
+
+    subscribe(newcomer, "");
+    subscription.acknowledge(client, client.batches.get(0));
+    subscription.fetch(newcomer, 100, false);
+
+    assertThat(client.problems().get(0)).startsWith("end TAKEN_OVER").contains("10.0.0.2:1");
+    assertThat(newcomer.entries()).containsExactly("begin 1", "a", "end 1");
+  }
+
+  @Test
+  void shouldRefuseASecondTakeoverWhileTheHolderIsOpen() {
+    subscribe(client, "");
+    Client second = new Client("10.0.0.2:1");
+    Client third = new Client("10.0.0.3:1");
+    subscribe(second, "");
+
+    nanos.addAndGet(Subscription.TAKEOVER_PAUSE.toNanos() - 1);
+    Subscription refused = subscribe(third, "");
+    nanos.addAndGet(1);
+    Client fourth = new Client("10.0.0.4:1");
+    subscribe(fourth, "");
+
+    assertThat(refused).isNull();
+    assertThat(third.problems().get(0)).startsWith("end TAKEN_OVER").contains("10.0.0.2:1");
+    assertThat(second.problems().get(0)).startsWith("end TAKEN_OVER").contains("10.0.0.4:1");
+    assertThat(fourth.problems()).isEmpty();
+  }
+
+  @Test
+  void shouldGiveTheClientIdOfADeadSessionToTheNext() {
+    subscribe(client, "");
+    Client second = new Client("10.0.0.2:1");
+    subscribe(second, "");
+    second.open = false;
+    Client third = new Client("10.0.0.3:1");
+
+    subscribe(third, "");
+
+    assertThat(third.problems()).isEmpty();
+    assertThat(second.problems()).isEmpty();
+  }
+
+  @Test
+  void shouldStoreANewConsumerBeforeItHoldsAnything() {
+    store.failing = true;
+
+    Subscription refused = subscribe(client, "t1");
+    store.failing = false;
+    subscribe(client, "t1");
+
+    assertThat(refused).isNull();
+    assertThat(client.problems()).containsExactly("refuse the disk is full");
+    assertThat(store.consumers.get("1001").filter()).isEqualTo("t1");
+    assertThat(fixture.log.furthestBehind()).contains("1001");
+  }
+
+  @Test
+  void shouldRefuseAFilterThatIsBroken() {
+    Subscription refused = subscribe(client, "t1(");
+
+    assertThat(refused).isNull();
+    assertThat(client.problems().get(0)).startsWith("refuse filter 't1('");
+    assertThat(store.consumers).isEmpty();
+    assertThat(fixture.log.furthestBehind()).isEmpty();
+  }
+
+  @Test
+  void shouldReplaceTheFilterUnlessTheNewOneIsEmpty() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+    subscribe(client, "");
+    String kept = subscription.filter();
+    subscribe(client, "t2");
+    fixture.insert(1, "a").insert(2, "b");
+    subscription.fetch(client, 100, false);
+
+    assertThat(kept).isEqualTo("t1");
+    assertThat(store.consumers.get("1001").filter()).isEqualTo("t2");
+    assertThat(client.entries()).containsExactly("begin 2", "b", "end 2");
+  }
+
+  @Test
+  void shouldForgetWhoUnsubscribes() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    Client other = new Client("10.0.0.9:1");
+    List<String> done = new ArrayList<>();
+
+    subscriptions.unsubscribe(CLIENT, other, () -> done.add("done"));
+    subscription.fetch(client, 100, false);
+    fixture.insert(1, "a");
+    subscriptions.tick();
+
+    assertThat(done).hasSize(1);
+    assertThat(store.consumers).isEmpty();
+    assertThat(fixture.log.furthestBehind()).isEmpty();
+    assertThat(client.problems().get(0)).startsWith("end GONE").contains("10.0.0.9:1");
+    assertThat(subscriptions.find(CLIENT)).isEmpty();
+  }
+
+  @Test
+  void shouldDeliverWhatStandsBeforeAnEventThatCannotBeRead() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").begin().row(1, "b").row(1, "broken").end();
+
+    subscription.fetch(client, 100, false);
+    List<String> good = client.entries();
+    subscription.fetch(client, 100, true);
+    subscription.fetch(client, 100, true);
+
+    assertThat(good).containsExactly("begin 1", "a", "end 1", "begin 2", "b");
+    assertThat(client.problems())
+        .containsExactly("refuse a row that cannot be read", "refuse a row that cannot be read");
+  }
+
+  @Test
+  void shouldGoOnWhereAStoredConsumerWas() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+    fixture.begin().row(1, "a", 1100).row(1, "b").end();
+    subscription.fetch(client, 1, false);
+    subscription.acknowledge(client, client.batches.get(0));
+    positions.flush();
+    subscriptions.close();
+    StoredConsumer stored = store.consumers.get("1001");
+
+    LogFixture again = new LogFixture(BUDGET);
+    Subscriptions restarted = subscriptions(again, BatchMode.MEMSIZE);
+    restarted.restore("1001", stored);
+    again.begin().row(1, "a", 1100).row(1, "b").end();
+    Client next = new Client("10.0.0.2:1");
+    subscribe(restarted, next, "").fetch(next, 100, false);
+
+    assertThat(next.entries()).containsExactly("begin 1", "b", "end 1");
+    assertThat(client.problems().get(0)).startsWith("end GONE");
+  }
+
+  @Test
+  void shouldShowItsStatus() throws Exception {
+    Subscription subscription = subscribe(client, "t1");
+    SubscriptionStatus idle = subscriptions.list().get(0);
+    fixture.begin().row(1, "a").row(1, "b").end();
+    subscription.fetch(client, 100, false);
+
+    SubscriptionStatus status = subscriptions.list().get(0);
+
+    assertThat(idle.lagSeconds()).isZero();
+    assertThat(status.clientId()).isEqualTo("1001");
+    assertThat(status.filter()).isEqualTo("t1");
+    assertThat(status.lagSeconds()).isEqualTo(99);
+    assertThat(status.outstandingBatches()).isEqualTo(1);
+    assertThat(status.outstandingBytes()).isEqualTo(status.bytes()).isPositive();
+    assertThat(status.address()).contains("10.0.0.1:1");
+    assertThat(status.rows()).isEqualTo(2);
+    assertThat(status.entries()).isEqualTo(4);
+  }
+
+  private String stored(String clientId) {
+    return store.consumers.get(clientId).position().gtids().orElseThrow().toString();
+  }
+
+  private Subscription subscribe(Client by, String filter) {
+    return subscribe(subscriptions, by, filter);
+  }
+
+  private static Subscription subscribe(Subscriptions to, Client by, String filter) {
+    AtomicReference<Subscription> subscribed = new AtomicReference<>();
+    to.subscribe(CLIENT, filter, by, subscribed::set);
+    return subscribed.get();
+  }
+
+  /** A session that notes what it is told. */
+  private static final class Client implements Subscriber {
+    final String address;
+    final List<String> events = new ArrayList<>();
+    final List<Long> batches = new ArrayList<>();
+    final List<String> read = new ArrayList<>();
+    boolean open = true;
+
+    Client(String address) {
+      this.address = address;
+    }
+
+    /** The entries delivered since the last call. */
+    List<String> entries() {
+      List<String> taken = List.copyOf(read);
+      read.clear();
+      return taken;
+    }
+
+    List<String> problems() {
+      return events.stream().filter(e -> e.startsWith("refuse") || e.startsWith("end")).toList();
+    }
+
+    @Override
+    public String address() {
+      return address;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return open;
+    }
+
+    @Override
+    public void deliver(Batch batch) {
+      events.add("batch");
+      batches.add(batch.id());
+      try {
+        read.addAll(
+            TextEntries.read(
+                Messages.newBuilder()
+                    .mergeFrom(batch.array(), Batch.HEADROOM, batch.length())
+                    .build()));
+      } catch (InvalidProtocolBufferException e) {
+        throw new AssertionError(e);
+      }
+      batch.release();
+    }
+
+    @Override
+    public void nothing() {
+      events.add("nothing");
+    }
+
+    @Override
+    public void waiting() {
+      events.add("waiting");
+    }
+
+    @Override
+    public void refuse(CanalException reason) {
+      events.add("refuse " + reason.getMessage());
+    }
+
+    @Override
+    public void end(EndReason reason, String message) {
+      open = false;
+      events.add("end " + reason + " " + message);
+    }
+  }
+}
