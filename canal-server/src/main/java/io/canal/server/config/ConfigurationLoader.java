@@ -210,8 +210,11 @@ public final class ConfigurationLoader {
               .findFirst();
       String where = "environment variable " + variable;
       if (key.isEmpty()) {
-        String wanted = variable.replace('_', '.');
-        if (ForeignKeys.find(wanted.toLowerCase(Locale.ROOT), names).isEmpty()) {
+        String wanted = variable.replace('_', '.').toLowerCase(Locale.ROOT);
+        boolean meant =
+            wanted.startsWith("canal.instance.")
+                || SettingCatalog.nearest(wanted, knownKeys()).isPresent();
+        if (meant && ForeignKeys.find(wanted, names).isEmpty()) {
           problems.add(new Problem(where, 0, unknown("setting", variable, wanted)));
         }
       } else if (!isSetting(key.get(), true)) {

@@ -2,6 +2,8 @@ package io.canal.server.config;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.schema.TableFilter;
+import io.canal.protocol.CanalException;
 import io.canal.protocol.GtidSet;
 import java.net.URI;
 import java.nio.file.Files;
@@ -389,9 +391,11 @@ public record InstanceSettings(
   }
 
   private static String filter(String text) {
-    for (String part : text.split(",", -1)) {
-      Pattern.compile(part.strip());
+    try {
+      TableFilter.of(text);
+      return text;
+    } catch (CanalException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
     }
-    return text;
   }
 }
