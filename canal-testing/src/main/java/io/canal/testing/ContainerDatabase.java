@@ -31,7 +31,7 @@ final class ContainerDatabase implements DatabaseHost {
 
   ContainerDatabase(String service, String version, List<String> options) {
     // A port that Docker chooses would change when the server starts again.
-    String port = Integer.toString(OwnProcess.freePort());
+    String port = Integer.toString(FreePort.find());
     container =
         new MySQLContainer(
                 DockerImageName.parse(service + ":" + version).asCompatibleSubstituteFor("mysql"))

@@ -5,14 +5,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /**
@@ -20,8 +16,6 @@ import java.util.stream.Stream;
  * log} there. Owned by one service, which calls it from one thread at a time.
  */
 final class OwnProcess {
-  private static final int FIRST_PORT = 23_000;
-  private static final int END_PORT = 32_000; // those above 32767 are lent to outgoing connections
   private static final int TAIL_LINES = 30;
   private static final long STOP_SECONDS = 60;
 
@@ -107,20 +101,5 @@ final class OwnProcess {
     } catch (IOException e) {
       return "(" + e + ")";
     }
-  }
-
-  /** A port of 127.0.0.1 that nobody listens on now. */
-  static int freePort() {
-    for (int i = 0; i < 1_000; i++) {
-      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, END_PORT);
-      try (ServerSocket socket = new ServerSocket()) {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        return port;
-      } catch (IOException e) {
-        // taken: try another
-      }
-    }
-    throw new IllegalStateException("no free port from " + FIRST_PORT + " to " + END_PORT);
   }
 }

@@ -23,7 +23,7 @@ final class PrivateDatabase implements DatabaseHost {
   private final String version;
   private final List<String> options;
   private final OwnProcess process;
-  private final int port = OwnProcess.freePort();
+  private final int port = FreePort.find();
 
   PrivateDatabase(String service, String version, List<String> options) {
     this.service = service;

@@ -78,7 +78,7 @@ public final class ZookeeperServer implements BeforeAllCallback, AfterAllCallbac
     try {
       if (process == null) {
         process = new OwnProcess("zookeeper");
-        port = OwnProcess.freePort();
+        port = FreePort.find();
         configure(process.directory());
       }
       process.start(
