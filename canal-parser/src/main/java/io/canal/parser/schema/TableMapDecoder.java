@@ -71,6 +71,11 @@ public final class TableMapDecoder {
     this.position = offset;
   }
 
+  /** Decodes a raw event that MySQL wrote. */
+  public static TableMap decode(byte[] array, int offset, int length) {
+    return decode(array, offset, length, false);
+  }
+
   /**
    * Decodes a raw event: its 19-byte header and its body without the checksum.
    *

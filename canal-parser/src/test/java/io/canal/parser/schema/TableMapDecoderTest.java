@@ -137,7 +137,7 @@ class TableMapDecoderTest {
     byte[] event = TableMaps.GIPK;
     int optional = 19 + 8 + 6 + 6 + 3 + 1 + 1;
 
-    TableMap map = TableMapDecoder.decode(event, 0, optional, false);
+    TableMap map = TableMapDecoder.decode(event, 0, optional);
 
     assertThat(map.optional()).isEmpty();
     assertThat(map.types()).containsExactly(8, 3);
@@ -147,7 +147,7 @@ class TableMapDecoderTest {
   void shouldTellTableAndPlaceOfABrokenEvent() {
     byte[] event = TableMaps.GIPK;
 
-    assertThatThrownBy(() -> TableMapDecoder.decode(event, 0, event.length - 1, false))
+    assertThatThrownBy(() -> TableMapDecoder.decode(event, 0, event.length - 1))
         .isInstanceOfSatisfying(
             CanalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STOP_INSTANCE))
         .hasMessageContaining("TABLE_MAP of shop.gipk, byte ")
@@ -179,7 +179,7 @@ class TableMapDecoderTest {
 
   private static void decodeOrCanalException(byte[] event, int length, String which) {
     try {
-      assertThat(TableMapDecoder.decode(event, 0, length, false)).isNotNull();
+      assertThat(TableMapDecoder.decode(event, 0, length)).isNotNull();
     } catch (CanalException e) {
       assertThat(e.code()).isEqualTo(ErrorCode.STOP_INSTANCE);
     } catch (RuntimeException e) {
@@ -188,7 +188,7 @@ class TableMapDecoderTest {
   }
 
   private static TableMap decode(byte[] event) {
-    return TableMapDecoder.decode(event, 0, event.length, false);
+    return TableMapDecoder.decode(event, 0, event.length);
   }
 
   private static String columns(
