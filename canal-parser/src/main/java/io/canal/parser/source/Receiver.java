@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.SourceErrorException;
 import io.canal.parser.log.ChangeLog;
-import io.canal.parser.schema.TableFilter;
 import io.canal.parser.schema.TableSchemas;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
@@ -51,7 +50,6 @@ public final class Receiver implements AutoCloseable {
   /**
    * @param start where the stream begins; the log was made for the same
    * @param schemaSession what {@code schemas} reads with; closed with the receiver
-   * @param filter the tables whose rows the log keeps
    */
   public Receiver(
       String destination,
@@ -59,7 +57,6 @@ public final class Receiver implements AutoCloseable {
       ChangeLog log,
       TableSchemas schemas,
       SchemaSession schemaSession,
-      TableFilter filter,
       SourcePosition start,
       Clock clock) {
     this.destination = requireNonNull(destination, "destination is null");
@@ -67,7 +64,7 @@ public final class Receiver implements AutoCloseable {
     this.schemaSession = requireNonNull(schemaSession, "schemaSession is null");
     this.clock = requireNonNull(clock, "clock is null");
     this.position = requireNonNull(start, "start is null");
-    this.assembler = new TransactionAssembler(log.writer(), schemas, filter, start);
+    this.assembler = new TransactionAssembler(log.writer(), schemas, start);
     this.situation = new Situation(ReceiverStatus.State.CONNECTING, "", clock.instant());
     this.thread = new Thread(this::run, "receiver-" + destination);
   }

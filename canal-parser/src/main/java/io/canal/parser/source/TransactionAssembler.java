@@ -17,7 +17,6 @@ import io.canal.parser.log.LogFile;
 import io.canal.parser.log.Transaction;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.ResolvedTable;
-import io.canal.parser.schema.TableFilter;
 import io.canal.parser.schema.TableSchemas;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
@@ -43,7 +42,6 @@ final class TransactionAssembler {
 
   private final ChangeLogWriter writer;
   private final TableSchemas schemas;
-  private final TableFilter filter;
 
   // owned by the receiver thread
   private byte[] scratch = new byte[SCRATCH_BYTES];
@@ -86,13 +84,11 @@ final class TransactionAssembler {
       long events, long transactions, long lastTimestampSeconds, String file, long offset) {}
 
   /** Where the rows under a table id go. */
-  private record Target(long tableId, ResolvedTable table, boolean wanted) {}
+  private record Target(long tableId, ResolvedTable table) {}
 
-  TransactionAssembler(
-      ChangeLogWriter writer, TableSchemas schemas, TableFilter filter, SourcePosition start) {
+  TransactionAssembler(ChangeLogWriter writer, TableSchemas schemas, SourcePosition start) {
     this.writer = requireNonNull(writer, "writer is null");
     this.schemas = requireNonNull(schemas, "schemas is null");
-    this.filter = requireNonNull(filter, "filter is null");
     this.executed = start.gtids().orElse(null);
     this.serverUuid = start.serverUuid();
     this.endFile = start.file();
@@ -412,8 +408,7 @@ final class TransactionAssembler {
     int length = readControl(event);
     ResolvedTable table = schemas.resolve(scratch, 0, length);
     long tableId = RowsEvent.tableId(scratch, 0);
-    boolean wanted = filter.matches(table.schema().database(), table.schema().table());
-    target = new Target(tableId, table, wanted);
+    target = new Target(tableId, table);
     targets.put(tableId, target);
   }
 
@@ -432,7 +427,7 @@ final class TransactionAssembler {
     int offset = writer.bodyOffset();
     event.read(array, offset);
     Target to = target(RowsEvent.tableId(array, offset));
-    if (!to.wanted()) {
+    if (!to.table().wanted()) {
       writer.skipRows(rowsEvent.countRows(array, offset, length, to.table().map()));
       return;
     }

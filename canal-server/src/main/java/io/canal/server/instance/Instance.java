@@ -221,14 +221,7 @@ public final class Instance implements AutoCloseable {
     start.consumers().forEach(subscriptions::restore);
     Receiver receiver =
         new Receiver(
-            destination(),
-            source,
-            log,
-            schemas,
-            schemaSession,
-            filter,
-            start.stream(),
-            shared.clock());
+            destination(), source, log, schemas, schemaSession, start.stream(), shared.clock());
     synchronized (this) {
       if (closed) {
         subscriptions.close();
