@@ -17,8 +17,10 @@ import java.util.List;
  * @param database the one that the statement is about: of its tables, else the one that it creates,
  *     alters or drops, else the session's; may be empty
  * @param tables the tables it names in order, a rename's new name before its old one
+ * @param account whether it is about users and their rights; its text may hold a password's hash
  */
-public record Statement(EventType type, boolean ddl, String database, List<Table> tables) {
+public record Statement(
+    EventType type, boolean ddl, String database, List<Table> tables, boolean account) {
   /** A name; the database is the session's where the text has none. */
   public record Table(String database, String name) {
     public Table {
@@ -44,9 +46,12 @@ public record Statement(EventType type, boolean ddl, String database, List<Table
 
   /**
    * Whether a consumer with that filter is to see it: one of its tables passes, or, where it names
-   * none, its database does.
+   * none, its database does. What is about accounts nobody sees.
    */
   public boolean appliesTo(TableFilter filter) {
+    if (account) {
+      return false;
+    }
     return tables.isEmpty()
         ? filter.matches(database, "")
         : tables.stream().anyMatch(table -> filter.matches(table.database(), table.name()));
@@ -69,7 +74,9 @@ public record Statement(EventType type, boolean ddl, String database, List<Table
 
     Statement read() {
       words.next();
-      if (words.take("CREATE")) {
+      if (words.is("GRANT") || words.is("REVOKE") || words.is("SET")) {
+        return account();
+      } else if (words.take("CREATE")) {
         return create();
       } else if (words.take("ALTER")) {
         return alter();
@@ -155,6 +162,9 @@ public record Statement(EventType type, boolean ddl, String database, List<Table
     }
 
     private Statement rename() {
+      if (words.is("USER")) {
+        return account();
+      }
       if (!words.take("TABLE") && !words.take("TABLES")) {
         return other(sessionDatabase);
       }
@@ -197,6 +207,9 @@ public record Statement(EventType type, boolean ddl, String database, List<Table
     }
 
     private Statement database() {
+      if (words.is("USER") || words.is("ROLE")) {
+        return account();
+      }
       if (words.take("DATABASE") || words.take("SCHEMA")) {
         skipExists();
         return other(words.isName() ? words.name() : sessionDatabase);
@@ -230,15 +243,19 @@ public record Statement(EventType type, boolean ddl, String database, List<Table
     }
 
     private Statement statement(EventType type) {
-      return new Statement(type, true, tables.get(0).database(), tables);
+      return new Statement(type, true, tables.get(0).database(), tables, false);
     }
 
     private Statement dml(EventType type) {
-      return new Statement(type, false, sessionDatabase, List.of());
+      return new Statement(type, false, sessionDatabase, List.of(), false);
     }
 
     private Statement other(String database) {
-      return new Statement(EventType.QUERY, true, database, List.of());
+      return new Statement(EventType.QUERY, true, database, List.of(), false);
+    }
+
+    private Statement account() {
+      return new Statement(EventType.QUERY, true, sessionDatabase, List.of(), true);
     }
   }
 }
