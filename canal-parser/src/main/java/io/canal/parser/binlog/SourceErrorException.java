@@ -31,6 +31,7 @@ public final class SourceErrorException extends IOException {
 
   private static final String NO_STATE = "HY000";
   private static final int FATAL_ERROR_READING_BINLOG = 1236;
+  private static final int MARIADB_SLAVE_SAME_ID = 4052;
 
   private final int number;
   private final String sqlState;
@@ -62,8 +63,8 @@ public final class SourceErrorException extends IOException {
 
   private static Kind kindOf(int number, String message) {
     String text = message.toLowerCase(Locale.ROOT);
-    // MySQL says it in 1236, MariaDB under a number of its own
-    if (text.contains("same server_uuid/server_id")) {
+    // MySQL and older MariaDB say it in 1236, MariaDB since 11 has a number of its own
+    if (number == MARIADB_SLAVE_SAME_ID || text.contains("same server_uuid/server_id")) {
       return Kind.SAME_SERVER_ID;
     }
     return switch (number) {
