@@ -56,7 +56,7 @@ final class ServerCommand implements Callable<Integer> {
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, stopped), "shutdown"));
     if (stateFile != null) {
-      followStart(server::status, stopped);
+      followStart(server, stopped);
     }
     stopped.await();
     return 0;
