@@ -50,7 +50,7 @@ while [ "$SECONDS" -lt "$deadline" ]; do
   if ! kill -0 "$pid" 2>/dev/null; then
     rm -f "$pid_file"
     echo "Canal did not start:" >&2
-    tail -n 30 "$output" | sed 's/^/  /' >&2
+    grep -vF '|-INFO in ' "$output" | tail -n 30 | sed 's/^/  /' >&2 || true
     echo "The whole output is in $output, the log in $home/logs/canal/canal.log" >&2
     exit 1
   fi

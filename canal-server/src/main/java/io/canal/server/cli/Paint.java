@@ -49,6 +49,6 @@ record Paint(boolean enabled) {
   }
 
   private String paint(IStyle style, String text) {
-    return enabled ? style.on() + text + style.off() : text;
+    return enabled ? style.on() + text + Style.reset.on() : text;
   }
 }

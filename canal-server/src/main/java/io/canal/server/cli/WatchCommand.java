@@ -15,7 +15,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,7 +88,7 @@ final class WatchCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws IOException {
     CanalClient client = client();
     subscribe(client);
     Watcher watcher = new Watcher(spec.commandLine().getOut(), Paint.when(color));
@@ -95,18 +96,12 @@ final class WatchCommand implements Callable<Integer> {
     Subscription subscription = client.subscribe(destination, filter, watcher);
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> end(client, subscription), "end-of-watch"));
-    CountDownLatch failed = new CountDownLatch(1);
-    subscription
-        .closed()
-        .whenComplete(
-            (ignored, failure) -> {
-              if (failure != null) {
-                failed.countDown();
-              }
-              watcher.done.countDown();
-            });
-    watcher.done.await();
-    return failed.getCount() == 0 ? 1 : 0;
+    try {
+      CompletableFuture.anyOf(watcher.done, subscription.closed()).join();
+      return 0;
+    } catch (CompletionException e) {
+      return 1; // the error handler has told why
+    }
   }
 
   private CanalClient client() throws IOException {
@@ -178,7 +173,7 @@ final class WatchCommand implements Callable<Integer> {
     private final PrintWriter out;
     private final Paint paint;
     private final ChangePrinter printer;
-    private final CountDownLatch done = new CountDownLatch(1);
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
 
     // owned by the subscription's thread
     private long rows;
@@ -208,7 +203,7 @@ final class WatchCommand implements Callable<Integer> {
     public void onBatchEnd() {
       out.flush();
       if (rows >= count) {
-        done.countDown();
+        done.complete(null);
       }
     }
   }
