@@ -169,7 +169,6 @@ class TcpServerTest {
       fixture.end();
       client.get(Integer.MAX_VALUE, -1);
       client.get(1, -1);
-      Thread.yield();
 
       assertThat(TextEntries.read(client.messages())).hasSize(102).contains("r0", "r99");
       assertThat(client.messages().getBatchId()).isEqualTo(-1);
