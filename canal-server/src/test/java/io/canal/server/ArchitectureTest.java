@@ -59,6 +59,8 @@ class ArchitectureTest {
   void shouldKeepTheArrowsInsideTheParser() {
     layeredArchitecture()
         .consideringOnlyDependenciesInAnyPackage("io.canal.parser..")
+        .layer("charset")
+        .definedBy("io.canal.parser.charset..")
         .layer("binlog")
         .definedBy("io.canal.parser.binlog..")
         .layer("schema")
@@ -81,6 +83,8 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("entry", "source")
         .whereLayer("schema")
         .mayOnlyBeAccessedByLayers("row", "entry", "source")
+        .whereLayer("charset")
+        .mayOnlyBeAccessedByLayers("binlog", "schema", "row")
         .whereLayer("binlog")
         .mayOnlyBeAccessedByLayers("schema", "entry", "source")
         .check(CLASSES);

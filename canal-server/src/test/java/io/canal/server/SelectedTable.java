@@ -205,9 +205,11 @@ final class SelectedTable {
    * shortest.
    */
   static boolean isSame(Value expected, String received) {
-    if (!expected.mysqlType().startsWith("float") && !expected.mysqlType().startsWith("double")
-        || expected.text() == null) {
-      return expected.text() == null ? received.isEmpty() : expected.text().equals(received);
+    if (expected.text() == null) {
+      return received.isEmpty();
+    }
+    if (!expected.mysqlType().startsWith("float") && !expected.mysqlType().startsWith("double")) {
+      return expected.text().equals(received);
     }
     return expected.sqlType() == Types.REAL
         ? Float.compare(Float.parseFloat(received), Float.parseFloat(expected.text())) == 0

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
-import java.nio.charset.Charset;
+import io.canal.parser.charset.Transcoders;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.zip.DataFormatException;
@@ -85,11 +85,11 @@ public record QueryEvent(
     variables.read(status);
     String database = cursor.text(databaseLength, UTF_8);
     cursor.skip(1);
-    Charset charset = ClientCharset.of(variables.client);
-    String sql =
+    byte[] text =
         EventHeader.type(array, offset) == EventType.MARIADB_QUERY_COMPRESSED
-            ? new String(inflate(cursor), charset)
-            : cursor.text(cursor.remaining(), charset);
+            ? inflate(cursor)
+            : cursor.bytes(cursor.remaining());
+    String sql = Transcoders.decode(text, 0, text.length, variables.client);
     return new QueryEvent(
         threadId,
         executionSeconds,

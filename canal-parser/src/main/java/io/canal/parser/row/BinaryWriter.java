@@ -1,5 +1,6 @@
 package io.canal.parser.row;
 
+import io.canal.parser.charset.Transcoders;
 import io.canal.protocol.WriteBuffer;
 import java.sql.Types;
 
@@ -14,7 +15,7 @@ final class BinaryWriter extends FixedTypeWriter {
 
   @Override
   public void write(byte[] array, int offset, int length, WriteBuffer out) {
-    SingleByteTranscoder.ISO_8859_1.write(array, offset, length, out);
+    Transcoders.BINARY.write(array, offset, length, out);
     for (int i = length; i < this.length; i++) {
       out.writeByte(0);
     }

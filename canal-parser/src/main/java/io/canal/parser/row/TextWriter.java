@@ -1,5 +1,6 @@
 package io.canal.parser.row;
 
+import io.canal.parser.charset.Transcoder;
 import io.canal.protocol.WriteBuffer;
 
 /** CHAR, VARCHAR and TEXT in the column's character set, and VARBINARY, BLOB and GEOMETRY. */

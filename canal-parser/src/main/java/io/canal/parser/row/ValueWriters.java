@@ -2,10 +2,11 @@ package io.canal.parser.row;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.charset.MysqlCharset;
+import io.canal.parser.charset.MysqlCharsets;
+import io.canal.parser.charset.Transcoders;
 import io.canal.parser.schema.Column;
 import io.canal.parser.schema.ColumnType;
-import io.canal.parser.schema.MysqlCharset;
-import io.canal.parser.schema.MysqlCharsets;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.sql.Types;
@@ -56,7 +57,7 @@ public final class ValueWriters {
       case ColumnType.TINY_BLOB, ColumnType.BLOB, ColumnType.MEDIUM_BLOB, ColumnType.LONG_BLOB ->
           text(column, Types.CLOB);
       case ColumnType.MARIADB_BLOB_COMPRESSED -> new CompressedWriter(text(column, Types.CLOB));
-      case ColumnType.GEOMETRY -> new TextWriter(SingleByteTranscoder.ISO_8859_1, Types.BLOB);
+      case ColumnType.GEOMETRY -> new TextWriter(Transcoders.BINARY, Types.BLOB);
       case ColumnType.JSON -> new JsonWriter(column.name());
       case ColumnType.VECTOR -> VectorWriter.INSTANCE;
       default -> throw unknown(column, "type " + column.type());

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.checkFromIndexSize;
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.charset.Transcoders;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.util.ArrayList;
@@ -309,7 +310,7 @@ public final class TableMapDecoder {
       return List.of();
     }
     return Arrays.stream(members[column])
-        .map(label -> LabelCharsets.decode(label, collations[column]))
+        .map(label -> Transcoders.decode(label, 0, label.length, collations[column]))
         .toList();
   }
 

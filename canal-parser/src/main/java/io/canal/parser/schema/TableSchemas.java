@@ -3,6 +3,7 @@ package io.canal.parser.schema;
 import static java.util.Objects.checkFromIndexSize;
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.charset.MysqlCharsets;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.lang.invoke.MethodHandles;

@@ -1,5 +1,6 @@
 package io.canal.parser.schema;
 
+import io.canal.parser.charset.MysqlCharsets;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.util.ArrayList;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.canal.parser.charset.MysqlCharsets;
 import io.canal.parser.schema.Column;
-import io.canal.parser.schema.MysqlCharsets;
 import io.canal.parser.schema.TableMap;
 import io.canal.parser.schema.TableMapDecoder;
 import io.canal.protocol.WriteBuffer;

@@ -1,4 +1,4 @@
-package io.canal.parser.schema;
+package io.canal.parser.charset;
 
 import java.util.HashMap;
 import java.util.Map;

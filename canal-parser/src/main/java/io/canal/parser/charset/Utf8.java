@@ -1,4 +1,4 @@
-package io.canal.parser.row;
+package io.canal.parser.charset;
 
 /** Writes code points as UTF-8. */
 final class Utf8 {

@@ -1,9 +1,12 @@
-package io.canal.parser.row;
+package io.canal.parser.charset;
 
-import io.canal.parser.row.MultiByteTranscoder.Tables;
-import io.canal.parser.schema.MysqlCharset;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.canal.parser.charset.MultiByteTranscoder.Tables;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import io.canal.protocol.WriteBuffer;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -11,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * where MySQL's conversion to utf8mb4 differs, the difference stands here, found by comparing every
  * code with a MySQL 9.7. For all threads.
  */
-final class Transcoders {
+public final class Transcoders {
   private static final ConcurrentHashMap<String, Transcoder> BY_NAME = new ConcurrentHashMap<>();
 
   private static final String C1 = "80-9F=\u0080";
@@ -33,6 +36,9 @@ final class Transcoders {
           + "áíóúňŇŮÔšřŕŔ¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■"
           + "\u00A0";
 
+  /** Bytes that are no text: one character per byte. */
+  public static final Transcoder BINARY = SingleByteTranscoder.ISO_8859_1;
+
   private Transcoders() {}
 
   /**
@@ -40,8 +46,19 @@ final class Transcoders {
    *
    * @throws CanalException where this JVM lacks the tables of it
    */
-  static Transcoder of(MysqlCharset charset) {
+  public static Transcoder of(MysqlCharset charset) {
     return BY_NAME.computeIfAbsent(charset.name(), Transcoders::create);
+  }
+
+  /** Text in the character set of a collation id; one that is not known is read as UTF-8. */
+  public static String decode(byte[] array, int offset, int length, int collation) {
+    Optional<MysqlCharset> charset = MysqlCharsets.byCollation(collation);
+    if (charset.isEmpty() || charset.get().name().startsWith("utf8")) {
+      return new String(array, offset, length, UTF_8);
+    }
+    WriteBuffer out = new WriteBuffer(length + length / 2);
+    of(charset.get()).write(array, offset, length, out);
+    return new String(out.array(), 0, out.position(), UTF_8);
   }
 
   private static Transcoder create(String name) {

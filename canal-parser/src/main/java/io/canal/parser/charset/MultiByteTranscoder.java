@@ -1,4 +1,4 @@
-package io.canal.parser.row;
+package io.canal.parser.charset;
 
 import static java.util.Objects.requireNonNull;
 

@@ -1,9 +1,7 @@
-package io.canal.parser.row;
+package io.canal.parser.charset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.canal.parser.schema.MysqlCharset;
-import io.canal.parser.schema.MysqlCharsets;
 import io.canal.protocol.WriteBuffer;
 import io.canal.testing.DatabaseServer;
 import io.canal.testing.MariadbServer;

@@ -1,4 +1,4 @@
-package io.canal.parser.row;
+package io.canal.parser.charset;
 
 import io.canal.protocol.WriteBuffer;
 
@@ -8,6 +8,6 @@ import io.canal.protocol.WriteBuffer;
  * for all threads.
  */
 @FunctionalInterface
-interface Transcoder {
+public interface Transcoder {
   void write(byte[] array, int offset, int length, WriteBuffer out);
 }

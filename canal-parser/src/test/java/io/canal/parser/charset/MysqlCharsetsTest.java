@@ -1,10 +1,8 @@
-package io.canal.parser.row;
+package io.canal.parser.charset;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.canal.parser.schema.MysqlCharset;
-import io.canal.parser.schema.MysqlCharsets;
 import io.canal.protocol.WriteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
