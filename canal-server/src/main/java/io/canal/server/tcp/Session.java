@@ -18,7 +18,6 @@ import io.canal.server.subscription.Subscription;
 import io.canal.server.subscription.Subscriptions;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -64,8 +63,6 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   /** How long a client has to read why its session ended. */
   private static final int LINGER_MS = 2000;
 
-  private static final int SLICE_BYTES = 128 * 1024;
-
   private static final TimeUnit[] UNITS = {
     TimeUnit.NANOSECONDS,
     TimeUnit.MICROSECONDS,
@@ -82,8 +79,6 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
     ENDING
   }
 
-  private record Key(String destination, short clientId) {}
-
   private final TcpServer server;
   private final FrameDecoder decoder;
   private final byte[] seed;
@@ -91,7 +86,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   // owned by the event loop
   private ChannelHandlerContext ctx;
   private User user;
-  private final Map<Key, Subscription> held = new HashMap<>();
+  private final Map<SubscriptionKey, Subscription> held = new HashMap<>();
   private final Deque<ByteBuf> requests = new ArrayDeque<>();
   private int requestBytes;
   private boolean busy;
@@ -100,10 +95,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   private boolean waiting;
   private long fetchTimeoutNanos;
   private Future<?> timer;
-  // the batch that is being written, up to outgoingAt
-  private Batch outgoing;
-  private int outgoingAt;
-  private boolean writing;
+  private final BatchOutput output = new BatchOutput();
   private ByteBuf lastWords;
 
   // written by the event loop, read by all
@@ -174,7 +166,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof IdleStateEvent idle) {
       boolean readIdle = idle.state() == IdleState.READER_IDLE && !busy;
-      boolean writeStuck = idle.state() == IdleState.WRITER_IDLE && outgoing != null;
+      boolean writeStuck = idle.state() == IdleState.WRITER_IDLE && output.isBusy();
       if (readIdle || writeStuck) {
         LOGGER.info("session {} closed: its client is silent for too long", address);
         ctx.close();
@@ -254,10 +246,10 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
     } catch (InvalidProtocolBufferException e) {
       fail(ERROR, "a request that cannot be read: " + e.getMessage());
     } catch (WireException e) {
-      if (e.answers) {
-        answer(Packets.error(e.code, e.getMessage()));
+      if (e.answers()) {
+        answer(Packets.error(e.code(), e.getMessage()));
       } else {
-        fail(e.code, e.getMessage());
+        fail(e.code(), e.getMessage());
       }
     } finally {
       frame.release();
@@ -319,7 +311,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   }
 
   private void subscribe(String destination, String clientId, String filter) {
-    Key key = key(destination, clientId, true);
+    SubscriptionKey key = SubscriptionKey.of(destination, clientId, true);
     Subscriptions subscriptions = subscriptions(key);
     busy = true;
     subscriptions.subscribe(
@@ -341,7 +333,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   }
 
   private void unsubscribe(Unsub unsub) {
-    Key key = key(unsub.getDestination(), unsub.getClientId(), true);
+    SubscriptionKey key = SubscriptionKey.of(unsub.getDestination(), unsub.getClientId(), true);
     Subscriptions subscriptions = subscriptions(key);
     busy = true;
     subscriptions.unsubscribe(
@@ -356,7 +348,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   }
 
   private void get(Get get) {
-    Key key = key(get.getDestination(), get.getClientId(), true);
+    SubscriptionKey key = SubscriptionKey.of(get.getDestination(), get.getClientId(), true);
     boolean wait = get.getTimeout() >= 0;
     fetchTimeoutNanos = 0;
     if (get.getTimeout() > 0) {
@@ -403,7 +395,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
     if (batchId == -1) {
       return; // a client acknowledges the empty answer of its get
     }
-    Key key = key(ack.getDestination(), ack.getClientId(), false);
+    SubscriptionKey key = SubscriptionKey.of(ack.getDestination(), ack.getClientId(), false);
     Subscription subscription = held.get(key);
     if (batchId == 0 || subscription == null) {
       fail(
@@ -414,27 +406,15 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   }
 
   private void rollback(ClientRollback rollback) {
-    Key key = key(rollback.getDestination(), rollback.getClientId(), false);
+    SubscriptionKey key =
+        SubscriptionKey.of(rollback.getDestination(), rollback.getClientId(), false);
     Subscription subscription = held.get(key);
     if (subscription != null && rollback.getBatchId() >= 0) {
       subscription.rollback(this, rollback.getBatchId());
     }
   }
 
-  private static Key key(String destination, String clientId, boolean answers) {
-    if (destination.isEmpty() || clientId.isEmpty()) {
-      throw new WireException(
-          ERROR_MISSING_ID, answers, "expected a destination and a client_id, found an empty one");
-    }
-    try {
-      return new Key(destination, Short.parseShort(clientId));
-    } catch (NumberFormatException e) {
-      throw new WireException(
-          ERROR, answers, "client_id '" + clientId + "', expected -32768 to 32767");
-    }
-  }
-
-  private Subscriptions subscriptions(Key key) {
+  private Subscriptions subscriptions(SubscriptionKey key) {
     if (!user.mayRead(key.destination())) {
       throw new WireException(
           ERROR,
@@ -445,20 +425,6 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
       return server.destinations().subscriptions(key.destination());
     } catch (CanalException e) {
       throw new WireException(ERROR, true, e.getMessage());
-    }
-  }
-
-  /** An error for the client; {@code answers} unless the request has no answer. */
-  private static final class WireException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    final int code;
-    final boolean answers;
-
-    WireException(int code, boolean answers, String message) {
-      super(message, null, false, false);
-      this.code = code;
-      this.answers = answers;
     }
   }
 
@@ -483,8 +449,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
             return;
           }
           fetched();
-          outgoing = batch;
-          outgoingAt = Packets.prependHead(batch);
+          output.begin(batch);
           writeOut();
         });
   }
@@ -564,36 +529,14 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
     ctx.fireChannelWritabilityChanged();
   }
 
-  /** Writes the batch slice by slice, as the client reads: little of it is copied at a time. */
   private void writeOut() {
-    if (writing || outgoing == null) {
-      return; // the first: called by its own flush
+    if (output.write(ctx)) {
+      if (lastWords == null) {
+        answered();
+      } else {
+        sayLast(lastWords);
+      }
     }
-    writing = true;
-    boolean whole;
-    do {
-      whole = writeSlice();
-    } while (!whole && ctx.channel().isWritable());
-    writing = false;
-    if (whole && lastWords == null) {
-      answered();
-    } else if (whole) {
-      sayLast(lastWords);
-    }
-  }
-
-  private boolean writeSlice() {
-    int length = Math.min(SLICE_BYTES, outgoing.end() - outgoingAt);
-    ChannelFuture written =
-        ctx.writeAndFlush(Unpooled.wrappedBuffer(outgoing.array(), outgoingAt, length));
-    outgoingAt += length;
-    if (outgoingAt < outgoing.end()) {
-      return false;
-    }
-    Batch whole = outgoing;
-    outgoing = null;
-    written.addListener(done -> whole.release());
-    return true;
   }
 
   /** Tells the client why, and closes. */
@@ -608,10 +551,10 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
     }
     schedule(() -> ctx.close(), TimeUnit.MILLISECONDS.toNanos(LINGER_MS));
     ByteBuf error = Packets.error(code, message);
-    if (outgoing == null) {
-      sayLast(error);
+    if (output.isBusy()) {
+      lastWords = error; // a batch is half written
     } else {
-      lastWords = error; // the batch is half written
+      sayLast(error);
     }
   }
 
