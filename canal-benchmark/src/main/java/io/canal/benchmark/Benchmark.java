@@ -31,14 +31,16 @@ public final class Benchmark implements Callable<Integer> {
   @Option(
       names = "--rows",
       defaultValue = "1000000",
-      description = "rows of segment a; b has a tenth, c half, d three times as many (${DEFAULT-VALUE})")
+      description =
+          "rows of segment a; b has a tenth, c half, d three times as many (${DEFAULT-VALUE})")
   private long rows;
 
   @Option(
       names = "--segment",
       split = ",",
       defaultValue = "a,c,d,b",
-      description = "which segments: a OLTP, b 60 columns, c single rows, d one transaction (${DEFAULT-VALUE})")
+      description =
+          "which segments: a OLTP, b 60 columns, c single rows, d one transaction (${DEFAULT-VALUE})")
   private List<String> names;
 
   @Option(
@@ -66,7 +68,8 @@ public final class Benchmark implements Callable<Integer> {
   @Option(
       names = "--latency",
       defaultValue = "20",
-      description = "seconds of the latency run at 1,000 transactions a second, 0 for none (${DEFAULT-VALUE})")
+      description =
+          "seconds of the latency run at 1,000 transactions a second, 0 for none (${DEFAULT-VALUE})")
   private int latencySeconds;
 
   @Option(

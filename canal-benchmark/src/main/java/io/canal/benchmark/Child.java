@@ -22,7 +22,14 @@ final class Child implements AutoCloseable {
   /**
    * @param jvmOptions of the process, among them its heap
    */
-  Child(List<String> jvmOptions, String kind, Path segment, int passes, int latencies, int port, Path home)
+  Child(
+      List<String> jvmOptions,
+      String kind,
+      Path segment,
+      int passes,
+      int latencies,
+      int port,
+      Path home)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

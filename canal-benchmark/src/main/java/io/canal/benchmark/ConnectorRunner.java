@@ -33,8 +33,7 @@ final class ConnectorRunner implements BinaryLogClient.EventListener {
     this.segment = segment;
     this.decodes = decodes;
     this.tally = new Tally(latencies);
-    client =
-        new BinaryLogClient(Segment.HOST, segment.mysqlPort(), Segment.USER, Segment.PASSWORD);
+    client = new BinaryLogClient(Segment.HOST, segment.mysqlPort(), Segment.USER, Segment.PASSWORD);
     client.setServerId(0x40000000L + ProcessHandle.current().pid());
     client.setBinlogFilename(segment.file());
     client.setBinlogPosition(segment.offset());

@@ -20,7 +20,9 @@ final class LatencyWriter {
     try (Connection connection = Workload.connect(port, Segment.SCHEMA);
         PreparedStatement insert =
             connection.prepareStatement(
-                "INSERT INTO " + Workload.LATENCY_TABLE + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
+                "INSERT INTO "
+                    + Workload.LATENCY_TABLE
+                    + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
       awaitDump(connection);
       long next = System.nanoTime();
       for (int i = 0; i < count; i++) {

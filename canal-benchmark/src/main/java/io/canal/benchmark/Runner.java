@@ -3,8 +3,8 @@ package io.canal.benchmark;
 import java.nio.file.Path;
 
 /**
- * One process of the benchmark: {@code KIND SEGMENT_FILE PASSES LATENCIES PORT HOME}. It prints what
- * it measures as lines that begin with {@link Pass#PREFIX}.
+ * One process of the benchmark: {@code KIND SEGMENT_FILE PASSES LATENCIES PORT HOME}. It prints
+ * what it measures as lines that begin with {@link Pass#PREFIX}.
  */
 public final class Runner {
   private Runner() {}

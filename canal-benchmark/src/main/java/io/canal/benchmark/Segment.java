@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.Properties;
 
 /**
- * A stretch of a source's binary log that ends with a row in the table {@value #END_TABLE}, and what
- * it holds by the count of whoever generated it.
+ * A stretch of a source's binary log that ends with a row in the table {@value #END_TABLE}, and
+ * what it holds by the count of whoever generated it.
  *
  * @param scale the number of rows that was asked for; a segment made for another is made again
  * @param file where it starts, at {@code offset}

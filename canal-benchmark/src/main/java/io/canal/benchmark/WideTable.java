@@ -41,7 +41,8 @@ final class WideTable {
           new Column("at_3", "DATETIME(3)", "'2025-06-07 08:09:10.111' + INTERVAL n SECOND"),
           new Column("at_0", "DATETIME", "'2001-02-03 04:05:06' + INTERVAL n MINUTE"),
           new Column("ended_at", "DATETIME(6)", "NULL"),
-          new Column("stamp_6", "TIMESTAMP(6) NULL", "'2026-01-02 03:04:05.654321' + INTERVAL n SECOND"),
+          new Column(
+              "stamp_6", "TIMESTAMP(6) NULL", "'2026-01-02 03:04:05.654321' + INTERVAL n SECOND"),
           new Column("stamp_0", "TIMESTAMP NULL", "'2020-10-11 12:13:14' + INTERVAL n SECOND"),
           new Column("created", "TIMESTAMP(6) NULL", "'2025-01-01 00:00:00' + INTERVAL n SECOND"),
           new Column("changed", "TIMESTAMP(6) NULL", "'2025-12-31 23:59:59' + INTERVAL n SECOND"),
