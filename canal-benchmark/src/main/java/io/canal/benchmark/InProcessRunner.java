@@ -9,7 +9,6 @@ import io.canal.parser.log.Frame;
 import io.canal.parser.log.FrameKind;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.InformationSchema;
-import io.canal.parser.schema.TableFilter;
 import io.canal.parser.schema.TableSchemas;
 import io.canal.parser.source.Receiver;
 import io.canal.parser.source.SchemaSession;
@@ -81,7 +80,6 @@ final class InProcessRunner {
                 log,
                 schemas,
                 schemaSession,
-                TableFilter.ALL,
                 start,
                 Clock.systemUTC());
         ChangeReader reader = log.open("benchmark", start)) {
