@@ -5,6 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.charset.Transcoders;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.zip.DataFormatException;
@@ -37,6 +40,8 @@ public record QueryEvent(
     int serverCollation,
     int utf8mb4Collation) {
   private static final String NAME = "QUERY";
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final byte[] BEGIN = "BEGIN".getBytes(US_ASCII);
   private static final byte[] COMMIT = "COMMIT".getBytes(US_ASCII);
   private static final int DATABASE_LENGTH_AT = EventHeader.LENGTH + 8;
@@ -59,6 +64,11 @@ public record QueryEvent(
   /** Whether the raw QUERY event is a plain COMMIT; reads nothing else and allocates nothing. */
   public static boolean isCommit(byte[] array, int offset, int length) {
     return textEquals(array, offset, length, COMMIT);
+  }
+
+  /** The connection that ran a raw QUERY event that {@link #isBegin}; allocates nothing. */
+  public static long threadId(byte[] array, int offset) {
+    return Integer.toUnsignedLong((int) INT.get(array, offset + EventHeader.LENGTH));
   }
 
   private static boolean textEquals(byte[] array, int offset, int length, byte[] text) {

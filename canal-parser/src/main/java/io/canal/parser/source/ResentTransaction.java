@@ -18,8 +18,7 @@ final class ResentTransaction {
   private boolean resending;
 
   /** A transaction begins to be written to the log. */
-  void begin(String transactionId) {
-    id = transactionId;
+  void begin() {
     published.reset();
     publishedBytes = 0;
     resending = false;
@@ -31,8 +30,9 @@ final class ResentTransaction {
     publishedBytes += length;
   }
 
-  /** The connection broke: the transaction is expected once more. */
-  void expectAgain() {
+  /** The connection broke: that transaction, which {@link #begin} began, is expected once more. */
+  void expectAgain(String transactionId) {
+    id = transactionId;
     resending = true;
     resent.reset();
     resentBytes = 0;
@@ -40,10 +40,6 @@ final class ResentTransaction {
 
   boolean isResending() {
     return resending;
-  }
-
-  String id() {
-    return id;
   }
 
   /** The source begins a transaction, where the one it sends again is expected. */

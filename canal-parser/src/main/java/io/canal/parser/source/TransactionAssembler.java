@@ -48,6 +48,7 @@ final class TransactionAssembler {
   private final RowsEvent rowsEvent = new RowsEvent();
   private Optional<UUID> serverUuid;
   private String fileName;
+  private LogFile logFile;
   private int file = -1;
   private long eventOffset;
   private long eventEnd;
@@ -94,6 +95,7 @@ final class TransactionAssembler {
     this.endFile = start.file();
     this.endOffset = start.offset();
     this.fileName = start.file();
+    this.logFile = new LogFile(serverUuid, fileName);
     this.progress = new Progress(0, 0, 0, endFile, endOffset);
   }
 
@@ -107,6 +109,7 @@ final class TransactionAssembler {
   void connected(Optional<UUID> uuid) {
     if (!uuid.equals(serverUuid)) {
       serverUuid = uuid;
+      logFile = new LogFile(serverUuid, fileName);
       file = -1;
     }
     eventEnd = 0;
@@ -116,7 +119,7 @@ final class TransactionAssembler {
   void disconnected() {
     if (writer.isPublishedOpen()) {
       writer.publishOpen();
-      resent.expectAgain();
+      resent.expectAgain(transaction.id());
     } else {
       writer.rollback();
     }
@@ -225,7 +228,8 @@ final class TransactionAssembler {
             && LogFile.compareNames(rotate.file(), endFile) > 0;
     if (file < 0 || !rotate.file().equals(fileName)) {
       fileName = rotate.file();
-      file = writer.addFile(new LogFile(serverUuid, fileName));
+      logFile = new LogFile(serverUuid, fileName);
+      file = writer.addFile(logFile);
     }
     eventEnd = rotate.position();
     forgetTables();
@@ -269,7 +273,7 @@ final class TransactionAssembler {
   private void begin(BinlogEventStream event, long threadId, boolean statement)
       throws InterruptedException {
     transaction.set(
-        new LogFile(serverUuid, fileName),
+        logFile,
         eventOffset,
         event.timestampSeconds(),
         event.serverId(),
@@ -284,7 +288,7 @@ final class TransactionAssembler {
     if (writer.inTransaction()) {
       throw stop("a transaction begins before the one before it has ended");
     }
-    resent.begin(transaction.id());
+    resent.begin();
     writer.begin(transaction, file);
   }
 
@@ -306,12 +310,9 @@ final class TransactionAssembler {
   }
 
   private void ended() {
-    gtid.ifPresent(
-        ended -> {
-          if (executed != null) {
-            executed.add(ended);
-          }
-        });
+    if (executed != null) {
+      gtid.ifPresent(executed::add);
+    }
     gtid = Optional.empty();
     endFile = fileName;
     endOffset = eventEnd;
@@ -322,13 +323,17 @@ final class TransactionAssembler {
 
   private void query(BinlogEventStream event) throws IOException, InterruptedException {
     int length = readControl(event);
+    if (QueryEvent.isBegin(scratch, 0, length)) {
+      begin(event, QueryEvent.threadId(scratch, 0), false);
+      return;
+    }
+    if (QueryEvent.isCommit(scratch, 0, length)) {
+      end(length);
+      return;
+    }
     QueryEvent query = QueryEvent.decode(scratch, 0, length);
     String sql = query.sql();
-    if (sql.equals("BEGIN")) {
-      begin(event, query.threadId(), false);
-    } else if (sql.equals("COMMIT")) {
-      end(length);
-    } else if (sql.equals("ROLLBACK")) {
+    if (sql.equals("ROLLBACK")) {
       rollback();
     } else if (startsWith(sql, "SAVEPOINT")) {
       return;
@@ -408,8 +413,10 @@ final class TransactionAssembler {
     int length = readControl(event);
     ResolvedTable table = schemas.resolve(scratch, 0, length);
     long tableId = RowsEvent.tableId(scratch, 0);
-    target = new Target(tableId, table);
-    targets.put(tableId, target);
+    if (target == null || target.tableId() != tableId || target.table() != table) {
+      target = new Target(tableId, table);
+      targets.put(tableId, target);
+    }
   }
 
   private void forgetTables() {
