@@ -75,13 +75,7 @@ final class InProcessRunner {
     InProcessRunner runner = new InProcessRunner(schemas);
     try (Receiver receiver =
             new Receiver(
-                "benchmark",
-                source,
-                log,
-                schemas,
-                schemaSession,
-                start,
-                Clock.systemUTC());
+                "benchmark", source, log, schemas, schemaSession, start, Clock.systemUTC());
         ChangeReader reader = log.open("benchmark", start)) {
       runner.tally.started();
       receiver.start();

@@ -413,7 +413,9 @@ final class TransactionAssembler {
     int length = readControl(event);
     ResolvedTable table = schemas.resolve(scratch, 0, length);
     long tableId = RowsEvent.tableId(scratch, 0);
-    if (target == null || target.tableId() != tableId || target.table() != table) {
+    if (target == null
+        || target.tableId() != tableId
+        || target.table().version() != table.version()) {
       target = new Target(tableId, table);
       targets.put(tableId, target);
     }
