@@ -1,5 +1,7 @@
 package io.canal.benchmark;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.canal.server.CanalServer;
 import io.canal.server.config.Configuration;
 import io.canal.server.config.ConfigurationLoader;
@@ -25,7 +27,7 @@ final class ServerRunner {
   private ServerRunner() {}
 
   static void run(Segment segment, Path home, int port) throws IOException, InterruptedException {
-    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     while (lines.readLine() != null) {
       configure(segment, home, port);
       Configuration configuration = ConfigurationLoader.load(home, Map.of());
