@@ -84,7 +84,9 @@ class SourceIT {
           home,
           "wrong_password",
           "STARTING",
-          source + ": Access denied for user 'least'@'localhost' (using password: YES)");
+          source
+              + ": source error 1045 (28000): Access denied for user 'least'@'localhost' (using"
+              + " password: YES)");
       assertReason(
           home,
           "nobody",

@@ -128,9 +128,22 @@ final class TransactionAssembler {
     forgetTables();
   }
 
-  /** Takes the event that the stream stands at. */
+  /**
+   * Takes the event that the stream stands at.
+   *
+   * @throws CanalException that says where the event is
+   */
   void accept(BinlogEventStream event) throws IOException, InterruptedException {
     locate(event);
+    try {
+      take(event);
+    } catch (CanalException e) {
+      throw new CanalException(e.code(), place() + ": " + e.getMessage(), e);
+    }
+    events++;
+  }
+
+  private void take(BinlogEventStream event) throws IOException, InterruptedException {
     switch (event.type()) {
       case EventType.WRITE_ROWS,
           EventType.UPDATE_ROWS,
@@ -188,7 +201,6 @@ final class TransactionAssembler {
         event.skip();
       }
     }
-    events++;
   }
 
   // ---- where events stand
@@ -493,8 +505,8 @@ final class TransactionAssembler {
     System.arraycopy(scratch, 0, writer.array(), writer.bodyOffset(), length);
   }
 
-  private CanalException stop(String found) {
-    return new CanalException(ErrorCode.STOP_INSTANCE, place() + ": " + found);
+  private static CanalException stop(String found) {
+    return new CanalException(ErrorCode.STOP_INSTANCE, found);
   }
 
   /** {@code file:offset} of the event at hand, for messages. */
