@@ -140,7 +140,26 @@ class StatementTest {
     assertThat(Statement.of("CREATE DATABASE shop", "").appliesTo(filter)).isTrue();
     assertThat(Statement.of("CREATE VIEW v AS SELECT 1", "shop").appliesTo(filter)).isTrue();
     assertThat(Statement.of("CREATE DATABASE other", "shop").appliesTo(filter)).isFalse();
-    assertThat(Statement.of("CREATE USER u", "").appliesTo(filter)).isFalse();
-    assertThat(Statement.of("CREATE USER u", "").appliesTo(TableFilter.ALL)).isTrue();
+    assertThat(Statement.of("FLUSH TABLES", "").appliesTo(TableFilter.ALL)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CREATE USER u IDENTIFIED WITH caching_sha2_password AS '$A$005$...'",
+        "create user if not exists u",
+        "ALTER USER u IDENTIFIED BY 'x'",
+        "DROP ROLE r",
+        "RENAME USER u TO v",
+        "GRANT SELECT ON shop.* TO u",
+        "REVOKE ALL ON *.* FROM u",
+        "SET PASSWORD FOR u = 'x'",
+        "/* c */ GRANT SELECT ON shop.orders TO u",
+      })
+  void shouldShowWhatIsAboutAccountsToNobody(String sql) {
+    Statement statement = Statement.of(sql, "shop");
+
+    assertThat(statement.appliesTo(TableFilter.ALL)).isFalse();
+    assertThat(statement.appliesTo(TableFilter.of("shop\\..*"))).isFalse();
   }
 }
