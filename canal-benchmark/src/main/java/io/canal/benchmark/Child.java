@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** A {@link Runner} in a JVM of its own; killed when it is closed, or after a time limit. */
 final class Child implements AutoCloseable {
   private static final long LIMIT_SECONDS = 600;
+  private static final long CLOSE_SECONDS = 10;
 
   private final Process process;
   private final BufferedReader lines;
@@ -81,9 +82,16 @@ final class Child implements AutoCloseable {
     return line;
   }
 
+  /** Ends the process, which may first write what its options ask for. */
   @Override
   public void close() throws IOException {
-    process.destroyForcibly().onExit().join();
+    commands.close();
+    try {
+      process.waitFor(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process.destroyForcibly();
     lines.close();
   }
 }

@@ -41,6 +41,9 @@ final class ClientRunner implements ChangeListener {
 
   @Override
   public void onChange(Change change) {
+    if (pass != null) {
+      return; // what lies behind the segment
+    }
     Operation operation = change.operation();
     RowImage row = operation == Operation.DELETE ? change.before() : change.after();
     read += row.getLong("id");
@@ -56,16 +59,15 @@ final class ClientRunner implements ChangeListener {
   }
 
   private void insert(Change change) {
-    String table = change.table();
-    if (table.equals(Segment.END_TABLE)
-        || (table.equals(Workload.LATENCY_TABLE)
-            && tally.sample(change.after().getLong("stamp")))) {
-      if (pass == null) {
-        pass = tally.ended();
-        ended.countDown();
-      }
-    } else {
-      tally.insert(1);
+    boolean last = false;
+    switch (change.table()) {
+      case Segment.END_TABLE -> last = true;
+      case Workload.LATENCY_TABLE -> last = tally.sample(change.after().getLong("stamp"));
+      default -> tally.insert(1);
+    }
+    if (last) {
+      pass = tally.ended();
+      ended.countDown();
     }
   }
 

@@ -213,6 +213,10 @@ public final class ChangeLog {
 
   void publish(long position) {
     published = position;
+  }
+
+  /** Tells readers that wait of what was published. */
+  void tell() {
     if (anyoneWaits) {
       wake();
     }
@@ -280,7 +284,7 @@ public final class ChangeLog {
   // ---- the readers' side
 
   /**
-   * Runs {@code callback} once there is more than {@code position}, or the writer finds the log
+   * Runs {@code callback} once the writer tells of more than {@code position}, or finds the log
    * full once more.
    */
   void whenReadable(long position, Runnable callback) {

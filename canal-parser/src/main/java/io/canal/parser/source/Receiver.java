@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.SourceErrorException;
 import io.canal.parser.log.ChangeLog;
+import io.canal.parser.log.ChangeLogWriter;
 import io.canal.parser.schema.TableSchemas;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
@@ -30,6 +31,7 @@ public final class Receiver implements AutoCloseable {
   private final String destination;
   private final SourceConfig config;
   private final SchemaSession schemaSession;
+  private final ChangeLogWriter writer;
   private final TransactionAssembler assembler;
   private final Clock clock;
   private final Thread thread;
@@ -64,7 +66,8 @@ public final class Receiver implements AutoCloseable {
     this.schemaSession = requireNonNull(schemaSession, "schemaSession is null");
     this.clock = requireNonNull(clock, "clock is null");
     this.position = requireNonNull(start, "start is null");
-    this.assembler = new TransactionAssembler(log.writer(), schemas, start);
+    this.writer = log.writer();
+    this.assembler = new TransactionAssembler(writer, schemas, start);
     this.situation = new Situation(ReceiverStatus.State.CONNECTING, "", clock.instant());
     this.thread = new Thread(this::run, "receiver-" + destination);
   }
@@ -144,6 +147,7 @@ public final class Receiver implements AutoCloseable {
       dump = null;
       earlierBytes = bytesReceived;
       assembler.disconnected();
+      writer.tellReaders();
       position = assembler.position();
     }
     reconnect("the source ended the dump");
@@ -169,6 +173,9 @@ public final class Receiver implements AutoCloseable {
   private void receive(BinlogEventStream events) throws IOException, InterruptedException {
     while (events.next()) {
       assembler.accept(events);
+      if (!events.hasBuffered()) {
+        writer.tellReaders();
+      }
       bytesReceived = earlierBytes + events.bytesReceived();
       backoffMs = FIRST_BACKOFF_MS;
     }

@@ -55,6 +55,7 @@ final class LogScript {
     writer.claim(length);
     event(length).putInt(first).putInt(count);
     writer.rows(fileNumber, 0, offset, length);
+    writer.tellReaders();
     offset += length + 4;
     return this;
   }
@@ -77,6 +78,7 @@ final class LogScript {
     writer.claim(EVENT_HEADER + 8);
     event(EVENT_HEADER + 8).putLong(0);
     writer.end(false, fileNumber, offset, EVENT_HEADER + 8);
+    writer.tellReaders();
     offset += EVENT_HEADER + 8 + 4;
     return this;
   }

@@ -63,6 +63,7 @@ public final class LogFixture {
     writer.claim(eventLength);
     event(30, eventLength).putInt(text.length()).put(text.getBytes(US_ASCII));
     writer.rows(fileNumber, table, offset, eventLength);
+    writer.tellReaders();
     offset += eventLength + 4;
     return this;
   }
@@ -71,6 +72,7 @@ public final class LogFixture {
     writer.claim(EVENT_HEADER + 8);
     event(16, EVENT_HEADER + 8).putLong(gtid);
     writer.end(false, fileNumber, offset, EVENT_HEADER + 8);
+    writer.tellReaders();
     offset += EVENT_HEADER + 8 + 4;
     return this;
   }
@@ -90,6 +92,7 @@ public final class LogFixture {
     offset += eventLength + 4;
     writer.claim(0);
     writer.end(true, fileNumber, offset, 0);
+    writer.tellReaders();
     return this;
   }
 
