@@ -181,6 +181,7 @@ show() {
   [ -z "$plain" ] || command+=(--color always)
   step "Row changes in $schema as they arrive${wait:+ (Ctrl-C ends this view, the server runs on)}"
   coproc watch { exec "${command[@]}"; }
+  # shellcheck disable=SC2154
   local pid=$watch_PID
   trap 'echo; kill "$pid"; wait "$pid" $demo || true; say_more; exit 0' INT
   while IFS= read -r line; do
@@ -236,6 +237,7 @@ stop() {
   note "Everything that this script made but the build is in var/quickstart and ${XDG_CACHE_HOME:-$HOME/.cache}/canal"
 }
 
+# shellcheck disable=SC2086
 unset ${!CANAL_@} # they would override the settings made here
 trap 'echo >&2; exit 130' INT
 parse "$@"

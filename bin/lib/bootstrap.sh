@@ -4,7 +4,9 @@
 export LANG=C.UTF-8 LC_ALL=C.UTF-8
 oldest_jdk=17
 
+# shellcheck disable=SC2034
 bold='' faint='' green='' red='' plain=''
+# shellcheck disable=SC2034
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then bold=$'\e[1m' faint=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; fi
 step() { printf '%s\n' "$bold$green==>$plain$bold $*$plain"; }
 note() { printf '    %s\n' "$*"; }
