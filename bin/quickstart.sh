@@ -39,6 +39,7 @@ parse() {
     shift
   done
   if [ -n "$mysql" ]; then
+    case $mysql in *:*) ;; *) mysql+=:3306 ;; esac
     [ -n "$user" ] || fail "--mysql needs --user; see --help"
     if [ -z "$has_password" ] && [ -t 0 ]; then
       read -rsp "Password of $user at $mysql: " password
@@ -80,13 +81,14 @@ build() {
   if [ -n "$package" ] && [ -z "$(changed_since "$package")" ]; then
     return
   fi
+  local line downloads=0
   step "Building Canal (the first time it downloads its libraries, which takes minutes)"
   mvn -B -Dstyle.color=never -Dmaven.test.skip=true -Dspotless.check.skip=true -DskipErrorProne=true \
     -pl canal-server -am package 2>&1 | tee "$home/build.log" |
     while IFS= read -r line; do
       case $line in
       *"Building Canal"*) note "${line#*Building }" ;;
-      *"Downloaded from"*) downloads=$((downloads + 1)); [ $((downloads % 100)) != 0 ] || note "$downloads files downloaded" ;;
+      *"Downloaded from"*) downloads=$((downloads + 1)); [ $((downloads % 50)) != 0 ] || note "$downloads files downloaded" ;;
       esac
     done || {
     grep -m 20 ERROR "$home/build.log" >&2 || tail -n 20 "$home/build.log" >&2
@@ -100,17 +102,23 @@ build() {
 # The account of the server and that of the demo, on the user's MySQL or on a private one.
 choose_mysql() {
   if [ -n "$mysql" ]; then
-    demo_user=$user demo_password=$home/own.password
+    source_name=${mysql//[^A-Za-z0-9.-]/_} demo_user=$user demo_password=$home/own.password
     printf %s "$password" | write_private "$demo_password"
     return
   fi
   local port account
-  user=canal demo_user=demo demo_password=$home/demo.password
+  source_name=private user=canal demo_user=demo demo_password=$home/demo.password
   for account in canal demo root; do
     [ -s "$home/$account.password" ] || secret | write_private "$home/$account.password"
   done
   password=$(cat "$home/canal.password")
-  port=$(cat "$home/mysql.port" 2>/dev/null) || port=$(free_port)
+  port=$(cat "$home/mysql.port" 2>/dev/null) || port=''
+  if [ -n "$port" ] && bash "$provision" running "$home/mysql"; then
+    mysql=127.0.0.1:$port
+    note "The private MySQL runs already on $mysql"
+    return
+  fi
+  port=$(free_port "${port:-0}")
   step "Starting a private MySQL on 127.0.0.1:$port"
   mkdir -p "$home/mysql"
   write_private "$home/mysql/accounts.sql" <<END
@@ -142,10 +150,10 @@ start_server() {
   wanted=$(cksum "$package"; printf '%s\n' "$mysql" "$user" "$password" | cksum)
   port=$(cat "$home/server.port" 2>/dev/null) || port=''
   if [ -n "$port" ] && [ "$wanted" = "$(cat "$home/server.state" 2>/dev/null)" ] && listening "$port"; then
-    note "The server is running already"
+    note "The server runs already on 127.0.0.1:$port"
     return
   fi
-  stop_server
+  [ ! -e "$server/bin/canal.pid" ] || stop_server
   rm -rf "${server:?}/bin" "${server:?}/lib" "$home/unpacked"
   mkdir -p "$home/unpacked" "$server"
   tar -xzf "$package" -C "$home/unpacked"
@@ -155,6 +163,7 @@ start_server() {
   set_property "$server/conf/canal.properties" canal.port "$port"
   http_port=$(free_port 11112)
   set_property "$server/conf/canal.properties" canal.metrics.pull.port "$http_port"
+  set_property "$server/conf/canal.properties" canal.file.data.dir "../data/$source_name" # positions hold for one source
   set_property "$instance" canal.instance.master.address "$mysql"
   set_property "$instance" canal.instance.dbUsername "$user"
   set_property "$instance" canal.instance.dbPassword "$password"
@@ -165,29 +174,55 @@ start_server() {
   echo "$wanted" >"$home/server.state"
 }
 
-# Makes the changes once the first line says that we are subscribed to them.
+# Shows the changes as they arrive; makes those of the demo once the first line says that we are subscribed.
 show() {
-  local watch=("$server/bin/canal" watch example --server "127.0.0.1:$port" --filter "$schema\\..*") line demo=''
-  [ -n "$wait" ] || watch+=(--count "$demo_rows")
-  [ -z "$plain" ] || watch+=(--color always)
+  local command=("$server/bin/canal" watch example --server "127.0.0.1:$port" --filter "$schema\\..*") line demo='' failed=''
+  [ -n "$wait" ] || command+=(--count "$demo_rows")
+  [ -z "$plain" ] || command+=(--color always)
   step "Row changes in $schema as they arrive${wait:+ (Ctrl-C ends this view, the server runs on)}"
-  "${watch[@]}" | while IFS= read -r line; do
-    printf '    %s\n' "$line"
+  coproc watch { exec "${command[@]}"; }
+  # shellcheck disable=SC2154
+  local pid=$watch_PID
+  trap 'echo; kill "$pid"; wait "$pid" $demo || true; say_more; exit 0' INT
+  while IFS= read -r line; do
+    note "$line"
     if [ -z "$demo" ]; then
-      demo=1
-      "$server/bin/canal" demo --mysql "$mysql" --user "$demo_user" --password-file "$demo_password" --schema "$schema" </dev/null >&2 &
+      make_changes "$pid" &
+      demo=$!
     fi
-  done
+  done <&"${watch[0]}"
+  wait "$pid" || failed=1
+  { [ -n "$demo" ] && wait "$demo"; } || failed=1
+  [ -z "$failed" ] || fail "Not all changes were made and shown; the server's logs are in $server/logs"
 }
 
+# make_changes WATCHER: runs the demo's statements; where they fail, nothing will come to be watched.
+make_changes() {
+  "$server/bin/canal" demo --mysql "$mysql" --user "$demo_user" --password-file "$demo_password" --schema "$schema" \
+    --pause 300 </dev/null | while IFS= read -r line; do note "${faint}mysql> $line;$plain"; done || {
+    kill "$1"
+    return 1
+  }
+}
+
+# say WHAT HOW, in columns.
+say() { printf '    %-26s%s\n' "$1" "$bold$2$plain"; }
+
 say_more() {
+  local bin=$server/bin
+  bin=${bin#"$PWD/"}
   step "The server runs on. What you can do next:"
-  note "${bold}bin/quickstart.sh${plain}                      again, in seconds"
-  note "${bold}$server/bin/canal --help${plain}   look at it"
-  note "http://127.0.0.1:$(cat "$home/http.port")/metrics           its metrics, and /health/ready"
-  note "$server/logs               its logs"
-  note "make changes of your own at $mysql in the schema $schema as $demo_user, password in $demo_password"
-  note "${bold}bin/quickstart.sh --stop${plain}               stop it"
+  say "see how it is" "$bin/canal status"
+  say "watch changes" "$bin/canal watch example --server 127.0.0.1:$port"
+  say "make the changes again" "bin/quickstart.sh"
+  if [ "$source_name" = private ]; then
+    say "make changes of your own" "$mysql, schema $schema, user demo, password in ${demo_password#"$PWD/"}"
+  fi
+  say "write a client" "127.0.0.1:$port, destination example; README.md, \"Read changes from Java\""
+  say "metrics, health" "http://127.0.0.1:$(cat "$home/http.port")/metrics, /health/ready"
+  say "logs, configuration" "${server#"$PWD/"}/logs, ${server#"$PWD/"}/conf"
+  say "all commands" "$bin/canal --help"
+  say "stop it" "bin/quickstart.sh --stop"
 }
 
 stop_server() { [ ! -x "$server/bin/stop.sh" ] || "$server/bin/stop.sh"; }
@@ -195,15 +230,21 @@ stop_server() { [ ! -x "$server/bin/stop.sh" ] || "$server/bin/stop.sh"; }
 stop() {
   step "Stopping"
   stop_server
-  bash "$provision" stop "$home/mysql"
+  if bash "$provision" running "$home/mysql"; then
+    note "Stopping the private MySQL, which takes up to 10 seconds" # it waits for its replicas
+    bash "$provision" stop "$home/mysql"
+  fi
+  note "Everything that this script made but the build is in var/quickstart and ${XDG_CACHE_HOME:-$HOME/.cache}/canal"
 }
 
+# shellcheck disable=SC2086
+unset ${!CANAL_@} # they would override the settings made here
+trap 'echo >&2; exit 130' INT
 parse "$@"
 bootstrap
 mkdir -p "$home"
 build
 choose_mysql
 start_server
-trap 'echo; say_more; exit 0' INT
-show || fail "The view of the changes ended with an error; the server's logs are in $server/logs"
+show
 say_more

@@ -4,11 +4,13 @@
 export LANG=C.UTF-8 LC_ALL=C.UTF-8
 oldest_jdk=17
 
-bold='' green='' red='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; fi
-step() { echo "$bold$green==>$plain$bold $*$plain"; }
-note() { echo "    $*"; }
-fail() { echo "$bold$red==> $*$plain" >&2; exit 1; }
+# shellcheck disable=SC2034
+bold='' faint='' green='' red='' plain=''
+# shellcheck disable=SC2034
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then bold=$'\e[1m' faint=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; fi
+step() { printf '%s\n' "$bold$green==>$plain$bold $*$plain"; }
+note() { printf '    %s\n' "$*"; }
+fail() { printf '%s\n' "$bold$red==> $*$plain" >&2; exit 1; }
 
 # The major release of the JDK in that directory, 0 when there is none.
 jdk_release() {

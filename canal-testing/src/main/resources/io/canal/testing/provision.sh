@@ -4,6 +4,7 @@
 #   provision.sh fetch SERVICE VERSION                          download and unpack what is missing; prints its directory
 #   provision.sh run SERVICE VERSION DIR PORT [OPTION...]       become the server whose data is in DIR (made when missing)
 #   provision.sh start SERVICE VERSION DIR PORT [OPTION...]     the same in the background; returns when it takes connections
+#   provision.sh running DIR                                    exit code 0 if that server runs
 #   provision.sh stop DIR                                       end that server; its data stays
 #
 # SERVICE VERSION: mysql 9.7, mysql 8.0, mysql 5.7, mariadb 11.8, mariadb 10.11.
@@ -233,9 +234,14 @@ guard() {
   rm -rf "$2"
 }
 
+running() {
+  local pid
+  pid=$(cat "$1/pid" 2>/dev/null) && serves "$pid" "$1"
+}
+
 start() {
   local dir=$4 port=$5 pid
-  if [ -s "$dir/pid" ] && serves "$(cat "$dir/pid")" "$dir"; then return; fi
+  ! running "$dir" || return 0
   fetch
   mkdir -p "$dir"
   : >"$dir/log"
@@ -250,7 +256,8 @@ start() {
 
 stop() {
   local dir=$1 pid i
-  pid=$(cat "$dir/pid" 2>/dev/null) && serves "$pid" "$dir" || return 0
+  running "$dir" || return 0
+  pid=$(cat "$dir/pid")
   kill "$pid"
   for ((i = 0; i < 600; i++)); do serves "$pid" "$dir" || break; sleep 0.1; done
   ! serves "$pid" "$dir" || kill -KILL "$pid"
@@ -261,6 +268,7 @@ case ${1-} in
 fetch) fetch; echo "$copy" ;;
 run) run "$@" ;;
 start) start "$@" ;;
+running) running "${2:?}" ;;
 stop) stop "${2:?}" ;;
 *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -50,10 +50,17 @@ final class DemoCommand implements Callable<Integer> {
       description = "Schema, created if it is missing (${DEFAULT-VALUE}).")
   private String schema;
 
+  @Option(
+      names = "--pause",
+      paramLabel = "MS",
+      defaultValue = "0",
+      description = "Wait after each transaction, to see its changes arrive (${DEFAULT-VALUE}).")
+  private int pauseMs;
+
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
     if (!schema.matches("[A-Za-z0-9_]{1,64}")) {
       throw new ParameterException(
           spec.commandLine(), "--schema expected letters, digits and '_', found '" + schema + "'");
@@ -73,10 +80,15 @@ final class DemoCommand implements Callable<Integer> {
             0);
     PrintWriter out = spec.commandLine().getOut();
     try (SqlSession session = SqlSession.open(config)) {
+      boolean open = false;
       for (String statement : statements()) {
         out.println(statement);
         out.flush();
         session.execute(statement);
+        open = !statement.equals("COMMIT") && (open || statement.equals("BEGIN"));
+        if (!open) {
+          Thread.sleep(pauseMs);
+        }
       }
     }
     return 0;
