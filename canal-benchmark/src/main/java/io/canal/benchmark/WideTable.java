@@ -95,7 +95,7 @@ final class WideTable {
             Collectors.joining(
                 ", ",
                 "INSERT INTO " + NAME + " SELECT ",
-                " FROM (SELECT %d + i AS n, MD5(%d + i) AS h FROM numbers WHERE i < %d) AS source"
+                " FROM (SELECT %d + i AS n, LEFT(SHA2(%d + i, 256), 32) AS h FROM numbers WHERE i < %d) AS source"
                     .formatted(first + 1, first + 1, rows)));
   }
 

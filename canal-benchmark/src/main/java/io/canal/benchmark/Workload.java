@@ -253,7 +253,7 @@ final class Workload implements AutoCloseable {
   private String oneTransaction(long millions) throws SQLException {
     System.out.println("  one INSERT of " + millions + " million rows, which takes a while");
     execute(
-        "INSERT INTO huge SELECT (a.i * %1$d + b.i) * %1$d + c.i, b.i * c.i, CONCAT(MD5(b.i), MD5(c.i), MD5(a.i), LEFT(MD5(b.i + c.i), 23)), CONCAT(MD5(c.i), LEFT(MD5(b.i), 27)) FROM numbers a, numbers b, numbers c WHERE a.i < %2$d"
+        "INSERT INTO huge SELECT (a.i * %1$d + b.i) * %1$d + c.i, b.i * c.i, CONCAT(SHA2(b.i, 256), LEFT(SHA2(c.i, 256), 55)), LEFT(SHA2(a.i + c.i, 256), 59) FROM numbers a, numbers b, numbers c WHERE a.i < %2$d"
             .formatted(NUMBERS, millions));
     inserts = millions * NUMBERS * NUMBERS;
     transactions = 1;
