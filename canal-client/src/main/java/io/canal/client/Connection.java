@@ -125,12 +125,11 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Asks for a batch and waits for the answer, a serialized {@code Messages} at {@link #array},
-   * valid until the next request. Takes requests that are not sent yet along.
+   * Asks for a batch, which {@link #awaitBatch} brings. Takes requests that are not sent yet along.
    *
    * @param waitMs milliseconds the server may wait for changes; -1 for none
    */
-  void get(int fetchSize, long waitMs) {
+  void requestBatch(int fetchSize, long waitMs) {
     Get get =
         Get.newBuilder()
             .setDestination(destination)
@@ -140,17 +139,33 @@ final class Connection implements AutoCloseable {
             .setUnit(MILLISECONDS_UNIT)
             .setAutoAck(false)
             .build();
-    String request = "GET from '" + destination + "'";
     Frames.append(requests, PacketType.GET, get);
     try {
       send();
+    } catch (IOException e) {
+      throw failed(getRequest(), e);
+    }
+  }
+
+  /**
+   * Waits for the answer, a serialized {@code Messages} at {@link #array}, valid until the next
+   * request.
+   *
+   * @param waitMs as asked for
+   */
+  void awaitBatch(long waitMs) {
+    try {
       long limitMs = Math.max(0, waitMs) + replyTimeoutMs;
       transport.setSoTimeout((int) Math.min(limitMs, Integer.MAX_VALUE));
       receive();
     } catch (IOException e) {
-      throw failed(request, e);
+      throw failed(getRequest(), e);
     }
-    expect(PacketType.MESSAGES, request, ErrorCode.RETRY);
+    expect(PacketType.MESSAGES, getRequest(), ErrorCode.RETRY);
+  }
+
+  private String getRequest() {
+    return "GET from '" + destination + "'";
   }
 
   /** Puts an acknowledgement in front of the next request; {@link #flush} sends it alone. */

@@ -156,7 +156,8 @@ final class SocketConnector implements CanalConnector {
     byte[][] messages = new byte[1][];
     call(
         open -> {
-          open.get(batchSize, waitMs);
+          open.requestBatch(batchSize, waitMs);
+          open.awaitBatch(waitMs);
           messages[0] =
               Arrays.copyOfRange(open.array(), open.offset(), open.offset() + open.length());
         });

@@ -149,7 +149,9 @@ public final class Subscription implements AutoCloseable {
       connection.rollback(0);
       batches.reset();
       while (isOpen()) {
-        waitOn(socket, () -> connection.get(batchSize, WAIT_MS));
+        // out of close()'s reach, for it carries the acknowledgement of the batch before
+        connection.requestBatch(batchSize, WAIT_MS);
+        waitOn(socket, () -> connection.awaitBatch(WAIT_MS));
         connectBackoff.reset();
         if (isOpen()) {
           deliver(connection);

@@ -105,18 +105,19 @@ public final class SourceChecks {
                   + ", and statements cannot be turned into row changes:"
                   + " SET GLOBAL binlog_format = ROW, then reconnect all applications"));
     }
+    if (info.rowValueOptions().toUpperCase(Locale.ROOT).contains("PARTIAL_JSON")) {
+      problems.add(
+          fatal(
+              "binlog_row_value_options is PARTIAL_JSON, and updates of JSON columns that hold"
+                  + " differences only are not supported yet: SET GLOBAL binlog_row_value_options ="
+                  + " '', then reconnect all applications"));
+    }
     if (!is(info.rowImage(), "FULL") && !info.rowImage().isEmpty()) {
       problems.add(
           warning(
               "binlog_row_image is "
                   + info.rowImage()
                   + ", so that rows lack unchanged columns: SET GLOBAL binlog_row_image = FULL"));
-    }
-    if (info.rowValueOptions().toUpperCase(Locale.ROOT).contains("PARTIAL_JSON")) {
-      problems.add(
-          warning(
-              "binlog_row_value_options is PARTIAL_JSON, so that updates of JSON columns hold"
-                  + " differences: SET GLOBAL binlog_row_value_options = ''"));
     }
     if (info.rowMetadata().isPresent() && !is(info.rowMetadata().get(), "FULL")) {
       problems.add(

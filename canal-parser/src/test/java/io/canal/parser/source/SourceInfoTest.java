@@ -69,21 +69,22 @@ class SourceInfoTest {
                 "version", "5.1.73",
                 "log_bin", "OFF",
                 "binlog_format", "MIXED",
+                "binlog_row_value_options", "PARTIAL_JSON",
                 "binlog_row_image", "MINIMAL",
-                "binlog_row_metadata", "MINIMAL",
-                "binlog_row_value_options", "PARTIAL_JSON"));
+                "binlog_row_metadata", "MINIMAL"));
 
     assertThat(problems)
         .extracting(SourceChecks.Problem::fatal)
-        .containsExactly(true, true, true, false, false, false);
+        .containsExactly(true, true, true, true, false, false);
     SourceConfig config = config(Optional.empty());
     assertThatThrownBy(() -> SourceChecks.requireNoFatal(config, problems))
         .isInstanceOf(CanalException.class)
         .hasMessageContaining("db:3306 cannot be streamed")
         .hasMessageContaining("version '5.1.73'")
         .hasMessageContaining("log_bin=binlog")
-        .hasMessageContaining("SET GLOBAL binlog_format = ROW");
-    SourceChecks.requireNoFatal(config, problems.subList(3, 6));
+        .hasMessageContaining("SET GLOBAL binlog_format = ROW")
+        .hasMessageContaining("SET GLOBAL binlog_row_value_options = ''");
+    SourceChecks.requireNoFatal(config, problems.subList(4, 6));
   }
 
   @Test

@@ -184,9 +184,7 @@ public final class ConfigurationLoader {
     String value = found.text().replaceAll("\\s*,\\s*", ",").strip();
     if (!known.accepts(value)) {
       return Optional.of(
-          found.problem(
-              "'%s' expected %s, found '%s' (%s)"
-                  .formatted(key, expected(known), value, known.reason())));
+          found.problem("'%s' %s (%s)".formatted(key, wrong(known, value), known.reason())));
     }
     if (known.isIgnored() && !value.isEmpty()) {
       ignoredByReason.computeIfAbsent(known.reason(), reason -> new TreeSet<>()).add(known.key());
@@ -194,10 +192,13 @@ public final class ConfigurationLoader {
     return Optional.empty();
   }
 
-  private static String expected(ForeignKey known) {
+  /** Shows no value where none is expected: it may be a secret. */
+  private static String wrong(ForeignKey known, String value) {
     Set<String> values = new TreeSet<>(known.accepted());
     values.remove("");
-    return values.isEmpty() ? "nothing" : String.join(" or ", values);
+    return values.isEmpty()
+        ? "expected nothing"
+        : "expected " + String.join(" or ", values) + ", found '" + value + "'";
   }
 
   private List<Problem> checkEnvironment(Set<String> names) {

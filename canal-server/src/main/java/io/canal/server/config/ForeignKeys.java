@@ -53,6 +53,7 @@ final class ForeignKeys {
   private static final String WATCHED = "replication heartbeats watch the connection";
   private static final String DECODING = "decoding is always parallel where it pays";
   private static final String BUFFERS = "the system sizes socket buffers";
+  private static final String CLIENT_CERTIFICATE = "client certificates are not built yet";
   private static final String DRUID =
       "encrypted passwords are not built yet; set the plain one, for example in an environment"
           + " variable";
@@ -143,6 +144,13 @@ final class ForeignKeys {
           ignored("canal.aliyun.secretKey", TCP_MODE),
           ignored("canal.aliyun.uid", TCP_MODE),
           only("canal.instance.multi.stream.on", "PolarDB-X streams are not built", "false"),
+          only("canal.instance.master.tlsVersions", "choosing TLS versions is not built yet"),
+          ignored(
+              "canal.instance.master.trustCertificateKeyStoreType",
+              "the format of a trust store is seen from its content"),
+          only("canal.instance.master.clientCertificateKeyStoreUrl", CLIENT_CERTIFICATE),
+          ignored("canal.instance.master.clientCertificateKeyStoreType", CLIENT_CERTIFICATE),
+          ignored("canal.instance.master.clientCertificateKeyStorePassword", CLIENT_CERTIFICATE),
           only("canal.instance.standby.address", FAILOVER),
           only("canal.instance.standby.journal.name", FAILOVER),
           only("canal.instance.standby.position", FAILOVER),

@@ -3,12 +3,16 @@ package io.canal.server.config;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.schema.TableFilter;
+import io.canal.parser.source.SourceConfig.TrustStore;
+import io.canal.parser.source.SslMode;
+import io.canal.parser.source.StartPosition;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.GtidSet;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
@@ -35,32 +39,14 @@ public record InstanceSettings(
     long serverId,
     boolean gtidHeaders,
     StartPosition start,
-    SourceTls tls,
+    SslMode sslMode,
+    Optional<TrustStore> trustStore,
     String filter,
     String blackFilter,
     Optional<ZoneId> timeZone,
     long logBytes,
     BatchMode batchMode,
     int readTimeoutMs) {
-
-  /**
-   * TLS towards the source.
-   *
-   * @param versions the protocol versions allowed, such as {@code TLSv1.3}; empty for Java's own
-   */
-  public record SourceTls(
-      SslMode mode,
-      List<String> versions,
-      Optional<KeyStoreFile> trustStore,
-      Optional<KeyStoreFile> keyStore) {
-    public SourceTls {
-      requireNonNull(mode, "mode is null");
-      versions = List.copyOf(versions);
-      requireNonNull(trustStore, "trustStore is null");
-      requireNonNull(keyStore, "keyStore is null");
-    }
-  }
-
   static final Setting<HostAndPort> ADDRESS =
       Setting.required(
           "canal.instance.master.address",
@@ -104,13 +90,11 @@ public record InstanceSettings(
               SettingType.parsed("milliseconds since 1970", InstanceSettings::epochMs).optional(),
               "Time where a destination without any position begins.")
           .in("ms since 1970");
-  static final Setting<Optional<String>> GTID =
+  static final Setting<Optional<GtidSet>> GTID =
       Setting.of(
           "canal.instance.master.gtid",
           "",
-          SettingType.parsed(
-                  "a GTID set (UUID:1-9 of MySQL, 0-1-9 of MariaDB)", InstanceSettings::gtids)
-              .optional(),
+          SettingType.parsed("a GTID set such as UUID:1-9", InstanceSettings::gtids).optional(),
           "GTID set after which a destination without any position begins. Without file, time and"
               + " set it begins at the end of the binlog.");
   static final Setting<SslMode> SSL_MODE =
@@ -119,50 +103,19 @@ public record InstanceSettings(
           "DISABLED",
           SettingType.oneOf(SslMode.class),
           "TLS towards the source, with MySQL's meanings.");
-  static final Setting<List<String>> TLS_VERSIONS =
-      Setting.of(
-          "canal.instance.master.tlsVersions",
-          "",
-          SettingType.list("versions such as TLSv1.2,TLSv1.3"),
-          "TLS versions allowed. Empty: Java's.");
   static final Setting<Optional<Path>> TRUST_STORE =
       Setting.of(
           "canal.instance.master.trustCertificateKeyStoreUrl",
           "",
           fileOrUrl(),
-          "Trust store with the authority of the source's certificate; a path relative to bin/ or a"
-              + " file: URL. Empty: Java's.");
-  static final Setting<String> TRUST_STORE_TYPE =
-      Setting.of(
-          "canal.instance.master.trustCertificateKeyStoreType",
-          "PKCS12",
-          SettingType.text("PKCS12 or JKS"),
-          "Format of the trust store.");
+          "PEM, PKCS12 or JKS file with the authority of the source's certificate; a path relative"
+              + " to bin/ or a file: URL. Empty: Java's.");
   static final Setting<Secret> TRUST_STORE_PASSWORD =
       Setting.of(
           "canal.instance.master.trustCertificateKeyStorePassword",
           "",
           SettingType.password(),
-          "Password of the trust store.");
-  static final Setting<Optional<Path>> KEY_STORE =
-      Setting.of(
-          "canal.instance.master.clientCertificateKeyStoreUrl",
-          "",
-          fileOrUrl(),
-          "Key store with a certificate for the source to check; a path relative to bin/ or a file:"
-              + " URL.");
-  static final Setting<String> KEY_STORE_TYPE =
-      Setting.of(
-          "canal.instance.master.clientCertificateKeyStoreType",
-          "PKCS12",
-          SettingType.text("PKCS12 or JKS"),
-          "Format of that key store.");
-  static final Setting<Secret> KEY_STORE_PASSWORD =
-      Setting.of(
-          "canal.instance.master.clientCertificateKeyStorePassword",
-          "",
-          SettingType.password(),
-          "Password of that key store.");
+          "Password of the trust store; none for PEM.");
   static final Setting<String> FILTER =
       Setting.of(
           "canal.instance.filter.regex",
@@ -229,13 +182,8 @@ public record InstanceSettings(
           BUFFER_UNIT,
           BATCH_MODE,
           SSL_MODE,
-          TLS_VERSIONS,
           TRUST_STORE,
-          TRUST_STORE_TYPE,
-          TRUST_STORE_PASSWORD,
-          KEY_STORE,
-          KEY_STORE_TYPE,
-          KEY_STORE_PASSWORD);
+          TRUST_STORE_PASSWORD);
 
   private static final long LEAST_LOG_BYTES = 1 << 20;
   private static final Pattern MARIADB_GTIDS =
@@ -247,7 +195,8 @@ public record InstanceSettings(
     requireNonNull(username, "username is null");
     requireNonNull(password, "password is null");
     requireNonNull(start, "start is null");
-    requireNonNull(tls, "tls is null");
+    requireNonNull(sslMode, "sslMode is null");
+    requireNonNull(trustStore, "trustStore is null");
     requireNonNull(filter, "filter is null");
     requireNonNull(blackFilter, "blackFilter is null");
     requireNonNull(timeZone, "timeZone is null");
@@ -265,12 +214,8 @@ public record InstanceSettings(
     long serverId = reader.get(SERVER_ID);
     boolean gtidHeaders = reader.get(GTID_ON);
     StartPosition start = start(reader, gtidHeaders);
-    SourceTls tls =
-        new SourceTls(
-            reader.get(SSL_MODE),
-            reader.get(TLS_VERSIONS),
-            store(reader, home, TRUST_STORE, TRUST_STORE_TYPE, TRUST_STORE_PASSWORD),
-            store(reader, home, KEY_STORE, KEY_STORE_TYPE, KEY_STORE_PASSWORD));
+    SslMode sslMode = reader.get(SSL_MODE);
+    Optional<TrustStore> trustStore = trustStore(reader, home);
     String filter = reader.get(FILTER);
     String blackFilter = reader.get(BLACK_FILTER);
     Optional<ZoneId> timeZone = reader.get(TIME_ZONE);
@@ -295,7 +240,8 @@ public record InstanceSettings(
             serverId,
             gtidHeaders,
             start,
-            tls,
+            sslMode,
+            trustStore,
             filter,
             blackFilter,
             timeZone,
@@ -312,7 +258,7 @@ public record InstanceSettings(
     String journal = reader.get(JOURNAL);
     Optional<Long> position = reader.get(POSITION).filter(offset -> offset > 0);
     Optional<Long> timestamp = reader.get(TIMESTAMP).filter(time -> time > 0);
-    Optional<StartPosition> gtids = reader.get(GTID).map(StartPosition.Gtids::new);
+    Optional<StartPosition> gtids = reader.get(GTID).map(StartPosition.After::new);
     if (gtidOn && gtids.isPresent()) {
       return gtids.get();
     }
@@ -321,9 +267,9 @@ public record InstanceSettings(
         reader.reject(POSITION, "expected " + JOURNAL.key() + " beside it, found no file name");
       }
       return timestamp
-          .<StartPosition>map(StartPosition.Timestamp::new)
+          .<StartPosition>map(time -> new StartPosition.From(Instant.ofEpochMilli(time)))
           .or(() -> gtids)
-          .orElseGet(StartPosition.Newest::new);
+          .orElseGet(StartPosition.Now::new);
     }
     if (position.isEmpty() && timestamp.isPresent()) {
       reader.reject(TIMESTAMP, "expected either a file or a time, found both and no offset");
@@ -333,31 +279,25 @@ public record InstanceSettings(
       reader.reject(POSITION, "expected 4 or more, where a file's first event is, found " + offset);
       offset = 4;
     }
-    return new StartPosition.FileOffset(journal, offset);
+    return new StartPosition.At(journal, offset);
   }
 
-  private static Optional<KeyStoreFile> store(
-      SettingReader reader,
-      Path home,
-      Setting<Optional<Path>> file,
-      Setting<String> type,
-      Setting<Secret> password) {
-    String typeName = reader.get(type);
-    Secret secret = reader.get(password);
+  private static Optional<TrustStore> trustStore(SettingReader reader, Path home) {
+    Secret password = reader.get(TRUST_STORE_PASSWORD);
     return reader
-        .get(file)
+        .get(TRUST_STORE)
         .map(path -> ServerSettings.inBin(home, path))
         .map(
             path -> {
               if (!Files.isReadable(path)) {
-                reader.reject(file, "expected a readable file, found none at " + path);
+                reader.reject(TRUST_STORE, "expected a readable file, found none at " + path);
               }
-              return new KeyStoreFile(path, typeName, secret);
+              return new TrustStore(path, password.value());
             });
   }
 
   private static SettingType<Optional<Path>> fileOrUrl() {
-    SettingType<Path> path = SettingType.path("a key store file");
+    SettingType<Path> path = SettingType.path("a file of certificates");
     return SettingType.parsed(
             path.expected(),
             text -> text.startsWith("file:") ? Path.of(URI.create(text)) : path.parse().apply(text))
@@ -375,11 +315,13 @@ public record InstanceSettings(
     return value;
   }
 
-  private static String gtids(String text) {
-    if (!MARIADB_GTIDS.matcher(text).matches()) {
-      GtidSet.parse(text);
+  private static GtidSet gtids(String text) {
+    if (MARIADB_GTIDS.matcher(text).matches()) {
+      throw new IllegalArgumentException(
+          "MariaDB starts by file and offset for now: %s and %s"
+              .formatted(JOURNAL.key(), POSITION.key()));
     }
-    return text;
+    return GtidSet.parse(text);
   }
 
   private static ZoneId zone(String text) {

@@ -176,7 +176,7 @@ public final class Instance implements AutoCloseable {
           StartingPoint.find(
               destination(),
               stored.get(),
-              SourceConfigs.start(settings),
+              settings.start(),
               info,
               new StartPositions(info, session, source),
               positions);

@@ -3,10 +3,13 @@ package io.canal.server.config;
 import static io.canal.server.config.ConfigurationDirectory.SOURCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.canal.server.config.InstanceSettings.SourceTls;
+import io.canal.parser.source.SourceConfig.TrustStore;
+import io.canal.parser.source.SslMode;
+import io.canal.parser.source.StartPosition;
+import io.canal.protocol.GtidSet;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,8 +40,9 @@ class InstanceSettingsTest {
                 new Secret(""),
                 0,
                 false,
-                new StartPosition.Newest(),
-                new SourceTls(SslMode.DISABLED, List.of(), Optional.empty(), Optional.empty()),
+                new StartPosition.Now(),
+                SslMode.DISABLED,
+                Optional.empty(),
                 ".*\\..*",
                 "",
                 Optional.empty(),
@@ -51,7 +55,6 @@ class InstanceSettingsTest {
   void shouldReadEverySetting() {
     directory
         .write("tls/trust.p12", "")
-        .write("tls/client.jks", "")
         .instance(
             "example",
             """
@@ -65,13 +68,8 @@ class InstanceSettingsTest {
             canal.instance.master.timestamp = 1700000000000
             canal.instance.master.gtid = %1$s:1-9
             canal.instance.master.sslMode = verify_ca
-            canal.instance.master.tlsVersions = TLSv1.2, TLSv1.3
-            canal.instance.master.trustCertificateKeyStoreUrl = ../tls/trust.p12
-            canal.instance.master.trustCertificateKeyStoreType = PKCS12
+            canal.instance.master.trustCertificateKeyStoreUrl = file:%2$s/tls/trust.p12
             canal.instance.master.trustCertificateKeyStorePassword = one
-            canal.instance.master.clientCertificateKeyStoreUrl = file:%2$s/tls/client.jks
-            canal.instance.master.clientCertificateKeyStoreType = JKS
-            canal.instance.master.clientCertificateKeyStorePassword = two
             canal.instance.filter.regex = shop\\\\..*,crm\\\\.customer
             canal.instance.filter.black.regex = shop\\\\.tmp_.*
             canal.instance.timezone = Europe/Berlin
@@ -91,16 +89,9 @@ class InstanceSettingsTest {
                 new Secret("p=w ${"),
                 4_294_967_295L,
                 true,
-                new StartPosition.Gtids(UUID + ":1-9"),
-                new SourceTls(
-                    SslMode.VERIFY_CA,
-                    List.of("TLSv1.2", "TLSv1.3"),
-                    Optional.of(
-                        new KeyStoreFile(
-                            home.resolve("tls/trust.p12"), "PKCS12", new Secret("one"))),
-                    Optional.of(
-                        new KeyStoreFile(
-                            home.resolve("tls/client.jks"), "JKS", new Secret("two")))),
+                new StartPosition.After(GtidSet.parse(UUID + ":1-9")),
+                SslMode.VERIFY_CA,
+                Optional.of(new TrustStore(home.resolve("tls/trust.p12"), "one")),
                 "shop\\..*,crm\\.customer",
                 "shop\\.tmp_.*",
                 Optional.of(ZoneId.of("Europe/Berlin")),
@@ -118,16 +109,14 @@ class InstanceSettingsTest {
             + "canal.instance.master.position=1187\n"
             + "canal.instance.master.timestamp=1700000000000\n");
 
-    assertThat(directory.instance().start())
-        .isEqualTo(new StartPosition.FileOffset("binlog.000042", 1187));
+    assertThat(directory.instance().start()).isEqualTo(new StartPosition.At("binlog.000042", 1187));
   }
 
   @Test
   void shouldStartAtTheBeginningOfAFile() {
     directory.instance("example", SOURCE + "canal.instance.master.journal.name=binlog.000042\n");
 
-    assertThat(directory.instance().start())
-        .isEqualTo(new StartPosition.FileOffset("binlog.000042", 4));
+    assertThat(directory.instance().start()).isEqualTo(new StartPosition.At("binlog.000042", 4));
   }
 
   @Test
@@ -135,14 +124,53 @@ class InstanceSettingsTest {
     directory.instance("example", SOURCE + "canal.instance.master.timestamp=1700000000000\n");
 
     assertThat(directory.instance().start())
-        .isEqualTo(new StartPosition.Timestamp(1_700_000_000_000L));
+        .isEqualTo(new StartPosition.From(Instant.ofEpochMilli(1_700_000_000_000L)));
   }
 
   @Test
-  void shouldStartAfterAGtidSetOfMariadb() {
+  void shouldTakeATrustStoreBesideTheScripts() {
+    directory
+        .write("conf/ca.pem", "")
+        .instance(
+            "example",
+            SOURCE + "canal.instance.master.trustCertificateKeyStoreUrl=../conf/ca.pem\n");
+
+    assertThat(directory.instance().trustStore())
+        .contains(new TrustStore(home.resolve("conf/ca.pem"), ""));
+  }
+
+  @Test
+  void shouldRejectAGtidSetOfMariadb() {
     directory.instance("example", SOURCE + "canal.instance.master.gtid=0-1-100,1-2-3\n");
 
-    assertThat(directory.instance().start()).isEqualTo(new StartPosition.Gtids("0-1-100,1-2-3"));
+    assertThat(directory.load().problems())
+        .singleElement()
+        .asString()
+        .startsWith("conf/example/instance.properties:3: 'canal.instance.master.gtid'")
+        .contains("found '0-1-100,1-2-3'", "MariaDB starts by file and offset for now");
+  }
+
+  @Test
+  void shouldRejectTlsSettingsThatAreNotBuiltAndShowNoSecret() {
+    directory.instance(
+        "example",
+        SOURCE
+            + "canal.instance.master.tlsVersions=TLSv1.3\n"
+            + "canal.instance.master.clientCertificateKeyStoreUrl=client.p12\n"
+            + "canal.instance.master.clientCertificateKeyStorePassword=hidden\n"
+            + "canal.instance.rds.secretkey=hidden\n");
+
+    assertThat(directory.load().problems())
+        .extracting(Problem::toString)
+        .containsExactly(
+            "conf/example/instance.properties:3: 'canal.instance.master.tlsVersions' expected"
+                + " nothing (choosing TLS versions is not built yet)",
+            "conf/example/instance.properties:4:"
+                + " 'canal.instance.master.clientCertificateKeyStoreUrl' expected nothing"
+                + " (client certificates are not built yet)",
+            "conf/example/instance.properties:6: 'canal.instance.rds.secretkey' expected nothing"
+                + " (reading archived binlogs from object storage is not built yet)");
+    assertThat(directory.load().toString()).doesNotContain("hidden");
   }
 
   @Test
