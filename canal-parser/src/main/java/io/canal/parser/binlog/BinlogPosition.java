@@ -34,21 +34,36 @@ public final class BinlogPosition {
     offset = rotate.position();
   }
 
+  /** Goes on where a HEARTBEAT says that a source which leaves out events has come to. */
+  public void heartbeat(HeartbeatEvent heartbeat) {
+    if (heartbeat.file().equals(file)) {
+      long position = heartbeat.position();
+      offset = position > LOW_BITS ? position : extend(position);
+    }
+  }
+
   /** Steps over an event of the stream; what stands in no file moves nothing. */
   public void advance(int type, int flags, long logPos, long length) {
-    boolean standsInFile =
-        (flags & EventHeader.ARTIFICIAL) == 0
-            && !EventType.isHeartbeat(type)
-            && !(type == EventType.FORMAT_DESCRIPTION && logPos == 0);
-    if (!standsInFile) {
+    if ((flags & EventHeader.ARTIFICIAL) != 0
+        || EventType.isHeartbeat(type)
+        || (logPos == 0 && isMadeUpWithoutPlace(type))) {
       return;
     }
     long end = offset + length;
     // a source that filters (a dump by GTID set) leaves out events: logPos knows, length does not
-    if (logPos != 0 && (end & LOW_BITS) != logPos) {
-      long moved = (offset & ~LOW_BITS) | logPos;
-      end = moved < offset ? moved + LOW_BITS + 1 : moved;
-    }
-    offset = end;
+    offset = logPos == 0 || (end & LOW_BITS) == logPos ? end : extend(logPos);
+  }
+
+  /** Whether a source puts such an event in front of a stream, where it says no place. */
+  private static boolean isMadeUpWithoutPlace(int type) {
+    return type == EventType.ROTATE
+        || type == EventType.FORMAT_DESCRIPTION
+        || type == EventType.MARIADB_GTID_LIST
+        || type == EventType.MARIADB_START_ENCRYPTION;
+  }
+
+  private long extend(long low) {
+    long extended = (offset & ~LOW_BITS) | low;
+    return extended < offset ? extended + LOW_BITS + 1 : extended;
   }
 }

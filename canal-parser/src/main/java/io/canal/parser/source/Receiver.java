@@ -3,6 +3,7 @@ package io.canal.parser.source;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.BinlogEventStream;
+import io.canal.parser.binlog.EventType;
 import io.canal.parser.binlog.SourceErrorException;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.ChangeLogWriter;
@@ -120,7 +121,7 @@ public final class Receiver implements AutoCloseable {
         reconnect(e.getMessage());
       } catch (IOException e) {
         reconnect(e.getMessage() == null ? e.toString() : e.getMessage());
-      } catch (RuntimeException | OutOfMemoryError e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("{}: receiver failed at {}", destination, assembler.place(), e);
         stop(assembler.place() + ": " + e);
         return;
@@ -135,7 +136,7 @@ public final class Receiver implements AutoCloseable {
       info = SourceInfo.read(session);
     }
     DumpRequest request = request(info);
-    assembler.connected(info.serverUuid());
+    assembler.connected(info.serverUuid(), request);
     try (BinlogDump opened = BinlogDump.open(config, request)) {
       dump = opened;
       if (closed.get()) {
@@ -171,13 +172,17 @@ public final class Receiver implements AutoCloseable {
   }
 
   private void receive(BinlogEventStream events) throws IOException, InterruptedException {
+    long before = assembler.progress().transactions();
     while (events.next()) {
       assembler.accept(events);
       if (!events.hasBuffered()) {
         writer.tellReaders();
       }
       bytesReceived = earlierBytes + events.bytesReceived();
-      backoffMs = FIRST_BACKOFF_MS;
+      // the head of a dump is no progress: what fails behind it fails again
+      if (assembler.progress().transactions() > before || EventType.isHeartbeat(events.type())) {
+        backoffMs = FIRST_BACKOFF_MS;
+      }
     }
   }
 

@@ -16,6 +16,7 @@ final class ResentTransaction {
   private long publishedBytes;
   private long resentBytes;
   private boolean resending;
+  private boolean begunAgain;
 
   /** A transaction begins to be written to the log. */
   void begin() {
@@ -24,7 +25,7 @@ final class ResentTransaction {
     resending = false;
   }
 
-  /** Images of rows went to the log. */
+  /** Images of rows, or the text of a statement, went to the log. */
   void written(byte[] array, int offset, int length) {
     published.update(array, offset, length);
     publishedBytes += length;
@@ -32,8 +33,11 @@ final class ResentTransaction {
 
   /** The connection broke: that transaction, which {@link #begin} began, is expected once more. */
   void expectAgain(String transactionId) {
-    id = transactionId;
+    if (!resending) {
+      id = transactionId;
+    }
     resending = true;
+    begunAgain = false;
     resent.reset();
     resentBytes = 0;
   }
@@ -42,17 +46,24 @@ final class ResentTransaction {
     return resending;
   }
 
+  /** Whether its BEGIN has not come again yet. */
+  boolean awaitsBegin() {
+    return resending && !begunAgain;
+  }
+
   /** The source begins a transaction, where the one it sends again is expected. */
   void beginAgain(String transactionId) {
     if (!transactionId.equals(id)) {
       throw differs("transaction " + transactionId + " comes first");
     }
+    begunAgain = true;
     resent.reset();
     resentBytes = 0;
   }
 
   /**
-   * Takes images that come again; once all have come, they are proven and what follows is new.
+   * Takes images or a text that come again; once all have come, they are proven and what follows is
+   * new.
    *
    * @return how many of the bytes were in the log already
    */
@@ -71,9 +82,10 @@ final class ResentTransaction {
 
   /** The source ends the transaction. */
   void ended() {
-    if (resending) {
+    if (resentBytes < publishedBytes && resending) {
       throw differs("it ends after %d bytes of rows".formatted(resentBytes));
     }
+    resending = false;
   }
 
   private CanalException differs(String found) {

@@ -1,8 +1,10 @@
 package io.canal.parser.source;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.BinlogEventStream;
+import io.canal.parser.binlog.BinlogPosition;
 import io.canal.parser.binlog.EventHeader;
 import io.canal.parser.binlog.EventType;
 import io.canal.parser.binlog.FormatDescription;
@@ -38,7 +40,6 @@ import java.util.UUID;
 final class TransactionAssembler {
   private static final int MAX_CONTROL_EVENT_BYTES = 64 * 1024 * 1024;
   private static final int SCRATCH_BYTES = 64 * 1024;
-  private static final long LOG_POS_RANGE = 1L << 32;
 
   private final ChangeLogWriter writer;
   private final TableSchemas schemas;
@@ -47,11 +48,11 @@ final class TransactionAssembler {
   private byte[] scratch = new byte[SCRATCH_BYTES];
   private final RowsEvent rowsEvent = new RowsEvent();
   private Optional<UUID> serverUuid;
-  private String fileName;
+  // behind the event at hand, which begins at eventOffset
+  private BinlogPosition here;
   private LogFile logFile;
   private int file = -1;
   private long eventOffset;
-  private long eventEnd;
 
   // the last end of a transaction
   private final GtidSet executed;
@@ -94,8 +95,8 @@ final class TransactionAssembler {
     this.serverUuid = start.serverUuid();
     this.endFile = start.file();
     this.endOffset = start.offset();
-    this.fileName = start.file();
-    this.logFile = new LogFile(serverUuid, fileName);
+    this.here = new BinlogPosition(start.file(), start.offset());
+    this.logFile = new LogFile(serverUuid, start.file());
     this.progress = new Progress(0, 0, 0, endFile, endOffset);
   }
 
@@ -105,14 +106,19 @@ final class TransactionAssembler {
         Optional.ofNullable(executed), serverUuid, endFile, endOffset, Optional.empty());
   }
 
-  /** A dump begins; its server's files are named by that UUID. */
-  void connected(Optional<UUID> uuid) {
-    if (!uuid.equals(serverUuid)) {
+  /**
+   * A dump begins; its server's files are named by that UUID. A ROTATE tells where it begins,
+   * unless that is beyond 4 GiB: then the stream begins behind the ROTATE.
+   */
+  void connected(Optional<UUID> uuid, DumpRequest request) {
+    here =
+        request instanceof DumpRequest.At at
+            ? new BinlogPosition(at.file(), at.offset())
+            : new BinlogPosition(here.file(), 0);
+    if (file < 0 || !uuid.equals(serverUuid) || !here.file().equals(logFile.name())) {
       serverUuid = uuid;
-      logFile = new LogFile(serverUuid, fileName);
-      file = -1;
+      inFile(here.file());
     }
-    eventEnd = 0;
   }
 
   /** The dump broke off: what was received of the open transaction will come again. */
@@ -205,30 +211,10 @@ final class TransactionAssembler {
 
   // ---- where events stand
 
-  /** Finds the event's place in 64 bits: {@code log_pos} has the low 32 of where it ends. */
   private void locate(BinlogEventStream event) {
-    long logPos = event.logPos();
-    if (EventType.isHeartbeat(event.type())
-        || (event.flags() & EventHeader.ARTIFICIAL) != 0
-        || (logPos == 0 && standsInNoFile(event.type()))) {
-      eventOffset = eventEnd;
-      return;
-    }
-    // MariaDB from 11.4 on may leave log_pos at 0
-    eventEnd = logPos == 0 ? eventEnd + event.length() : extend(logPos);
-    eventOffset = eventEnd - event.length();
-  }
-
-  private static boolean standsInNoFile(int type) {
-    return type == EventType.ROTATE
-        || type == EventType.FORMAT_DESCRIPTION
-        || type == EventType.MARIADB_GTID_LIST
-        || type == EventType.MARIADB_START_ENCRYPTION;
-  }
-
-  private long extend(long logPos) {
-    long candidate = (eventEnd & -LOG_POS_RANGE) | logPos;
-    return candidate < eventEnd ? candidate + LOG_POS_RANGE : candidate;
+    long before = here.offset();
+    here.advance(event.type(), event.flags(), event.logPos(), event.length());
+    eventOffset = here.offset() == before ? before : here.offset() - event.length();
   }
 
   private void rotate(BinlogEventStream event) throws IOException, InterruptedException {
@@ -238,27 +224,26 @@ final class TransactionAssembler {
         !rotate.artificial()
             && !writer.inTransaction()
             && LogFile.compareNames(rotate.file(), endFile) > 0;
-    if (file < 0 || !rotate.file().equals(fileName)) {
-      fileName = rotate.file();
-      logFile = new LogFile(serverUuid, fileName);
-      file = writer.addFile(logFile);
+    if (!rotate.file().equals(here.file())) {
+      inFile(rotate.file());
     }
-    eventEnd = rotate.position();
+    here.rotate(rotate);
     forgetTables();
     if (forward) {
       writer.move(file, rotate.position());
-      endFile = fileName;
+      endFile = rotate.file();
       endOffset = rotate.position();
     }
   }
 
+  private void inFile(String name) {
+    logFile = new LogFile(serverUuid, name);
+    file = writer.addFile(logFile);
+  }
+
   private void heartbeat(BinlogEventStream event) throws IOException {
     int length = readControl(event);
-    HeartbeatEvent heartbeat = HeartbeatEvent.decode(scratch, 0, length);
-    if (heartbeat.file().equals(fileName)) {
-      long position = heartbeat.position();
-      eventEnd = position < LOG_POS_RANGE ? extend(position) : position;
-    }
+    here.heartbeat(HeartbeatEvent.decode(scratch, 0, length));
   }
 
   // ---- transactions
@@ -304,15 +289,15 @@ final class TransactionAssembler {
     writer.begin(transaction, file);
   }
 
+  /** Whether the event at hand is inside a transaction; not while the BEGIN is to come again. */
+  private boolean inTransaction() {
+    return writer.inTransaction() && !resent.awaitsBegin();
+  }
+
   /** Ends the transaction with the event of that length in the scratch array. */
   private void end(int length) throws InterruptedException {
-    if (!writer.inTransaction()) {
-      if (transactions > 0) {
-        throw stop("the end of a transaction that did not begin");
-      }
-      // Alibaba Canal's positions name the start of the last event that was acknowledged
-      endFile = fileName;
-      endOffset = eventEnd;
+    if (!inTransaction()) {
+      endOfEarlier();
       return;
     }
     resent.ended();
@@ -321,13 +306,22 @@ final class TransactionAssembler {
     ended();
   }
 
+  /** Alibaba Canal's positions name the start of the last event that was acknowledged. */
+  private void endOfEarlier() {
+    if (transactions > 0 || writer.inTransaction()) {
+      throw stop("the end of a transaction that did not begin");
+    }
+    endFile = here.file();
+    endOffset = here.offset();
+  }
+
   private void ended() {
     if (executed != null) {
       gtid.ifPresent(executed::add);
     }
     gtid = Optional.empty();
-    endFile = fileName;
-    endOffset = eventEnd;
+    endFile = here.file();
+    endOffset = here.offset();
     transactions++;
     progress =
         new Progress(events, transactions, transaction.timestampSeconds(), endFile, endOffset);
@@ -353,20 +347,29 @@ final class TransactionAssembler {
       throw stop("ROLLBACK TO a savepoint behind non-transactional changes, not supported yet");
     } else if (startsWith(sql, "XA ")) {
       xa(event, query, sql);
-    } else if (writer.inTransaction()) {
-      if (!resent.isResending()) {
-        copyToLog(length);
-        writer.query(file, eventOffset, length);
-      }
-      schemas.invalidate();
+    } else if (inTransaction()) {
+      statement(sql, length);
     } else {
       begin(event, query.threadId(), true);
       copyToLog(length);
       writer.query(file, eventOffset, length);
       schemas.invalidate();
-      writer.end(true, file, eventEnd, 0);
+      writer.end(true, file, here.offset(), 0);
       ended();
     }
+  }
+
+  /** A statement inside the transaction; its text is proven like the images of rows. */
+  private void statement(String sql, int length) throws InterruptedException {
+    schemas.invalidate();
+    byte[] text = sql.getBytes(UTF_8);
+    if (resent.isResending() && resent.received(text, 0, text.length) > 0) {
+      writer.forgetSkippedRows();
+      return;
+    }
+    resent.written(text, 0, text.length);
+    copyToLog(length);
+    writer.query(file, eventOffset, length);
   }
 
   private static boolean startsWith(String sql, String words) {
@@ -380,11 +383,15 @@ final class TransactionAssembler {
           "transaction %s is rolled back, but was too large to be kept until its end and consumers have read rows of it"
               .formatted(transaction.id()));
     }
+    if (!writer.inTransaction()) {
+      endOfEarlier();
+      return;
+    }
     writer.rollback();
     // its GTID is used up: an empty transaction moves every position past it
     transaction.statement(true);
     writer.begin(transaction, file);
-    writer.end(true, file, eventEnd, 0);
+    writer.end(true, file, here.offset(), 0);
     ended();
   }
 
@@ -439,7 +446,7 @@ final class TransactionAssembler {
   }
 
   private void rows(BinlogEventStream event) throws IOException, InterruptedException {
-    if (!writer.inTransaction()) {
+    if (!inTransaction()) {
       throw stop("rows outside of a transaction");
     }
     int length = Math.toIntExact(EventHeader.LENGTH + event.bodyLength());
@@ -511,7 +518,7 @@ final class TransactionAssembler {
 
   /** {@code file:offset} of the event at hand, for messages. */
   String place() {
-    return fileName + ":" + eventOffset;
+    return here.file() + ":" + eventOffset;
   }
 
   Progress progress() {

@@ -43,10 +43,25 @@ class BinlogPositionTest {
 
     position.advance(EventType.ROTATE, EventHeader.ARTIFICIAL, 0, 44);
     position.advance(EventType.FORMAT_DESCRIPTION, 0, 0, 123);
+    position.advance(EventType.MARIADB_GTID_LIST, 0, 0, 43);
+    position.advance(EventType.MARIADB_START_ENCRYPTION, 0, 0, 36);
     position.advance(EventType.HEARTBEAT, 0, 500, 36);
     position.advance(EventType.HEARTBEAT_V2, 0, 0, 50);
 
     assertThat(position.offset()).isEqualTo(500);
+  }
+
+  @Test
+  void shouldGoToWhereAHeartbeatSaysThatAFilteredDumpHasCome() {
+    BinlogPosition position = new BinlogPosition("binlog.000001", FOUR_GIB - 100);
+
+    position.heartbeat(new HeartbeatEvent("binlog.000002", 700));
+    assertThat(position.offset()).isEqualTo(FOUR_GIB - 100);
+    position.heartbeat(new HeartbeatEvent("binlog.000001", 700));
+    assertThat(position.offset()).isEqualTo(FOUR_GIB + 700);
+    position.heartbeat(new HeartbeatEvent("binlog.000001", FOUR_GIB + 900));
+
+    assertThat(position.offset()).isEqualTo(FOUR_GIB + 900);
   }
 
   @Test

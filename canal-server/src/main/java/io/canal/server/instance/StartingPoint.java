@@ -5,6 +5,7 @@ import io.canal.parser.source.SourceInfo;
 import io.canal.parser.source.StartPosition;
 import io.canal.parser.source.StartPositions;
 import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
 import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
 import io.canal.server.position.PositionSaver;
@@ -85,6 +86,9 @@ record StartingPoint(SourcePosition stream, SortedMap<String, StoredConsumer> co
               : new StartPosition.At(complete.file(), complete.offset()));
       return complete;
     } catch (CanalException e) {
+      if (e.code() == ErrorCode.RETRY) {
+        throw e;
+      }
       SourcePosition oldest = source.resolve(new StartPosition.Oldest());
       LOG.warn(
           "{}: begins at the oldest change of the binary log, {}, since no consumer has a position and the first one is gone: {}",
