@@ -197,7 +197,7 @@ public final class ConfigurationLoader {
     Set<String> values = new TreeSet<>(known.accepted());
     values.remove("");
     return values.isEmpty()
-        ? "expected nothing"
+        ? "expected nothing, found a value"
         : "expected " + String.join(" or ", values) + ", found '" + value + "'";
   }
 

@@ -164,12 +164,12 @@ class InstanceSettingsTest {
         .extracting(Problem::toString)
         .containsExactly(
             "conf/example/instance.properties:3: 'canal.instance.master.tlsVersions' expected"
-                + " nothing (choosing TLS versions is not built yet)",
+                + " nothing, found a value (choosing TLS versions is not built yet)",
             "conf/example/instance.properties:4:"
-                + " 'canal.instance.master.clientCertificateKeyStoreUrl' expected nothing"
-                + " (client certificates are not built yet)",
-            "conf/example/instance.properties:6: 'canal.instance.rds.secretkey' expected nothing"
-                + " (reading archived binlogs from object storage is not built yet)");
+                + " 'canal.instance.master.clientCertificateKeyStoreUrl' expected nothing,"
+                + " found a value (client certificates are not built yet)",
+            "conf/example/instance.properties:6: 'canal.instance.rds.secretkey' expected nothing,"
+                + " found a value (reading archived binlogs from object storage is not built yet)");
     assertThat(directory.load().toString()).doesNotContain("hidden");
   }
 
