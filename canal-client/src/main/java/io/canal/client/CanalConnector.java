@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Every method that talks to the server throws a {@link CanalException} that names the server.
  * After one the connector is disconnected. With code {@code RETRY} another {@link #connect} may
- * help; {@code BAD_REQUEST} says that it will not: a wrong password, a bad batch id, or a newer
- * session of the same client id that took over (error 409).
+ * help; {@code BAD_REQUEST} says that it will not: a wrong password, a filter that is no regular
+ * expression, a bad batch id, or a newer session of the same client id that took over (error 409).
  */
 public interface CanalConnector {
   /**

@@ -36,8 +36,8 @@ import javax.net.ssl.SSLSocket;
  *
  * <p>Whatever fails ends the conversation, since nobody can tell which request a later answer would
  * belong to. The {@link CanalException} names the server; its code is {@link ErrorCode#BAD_REQUEST}
- * for what a new connection does not mend (wrong password, missing ids, bad batch id, taken over)
- * and {@link ErrorCode#RETRY} for all else.
+ * for what a new connection does not mend (wrong password, missing ids, a filter that is no regular
+ * expression, bad batch id, taken over) and {@link ErrorCode#RETRY} for all else.
  */
 final class Connection implements AutoCloseable {
   private static final int GENERAL_ERROR = 400;

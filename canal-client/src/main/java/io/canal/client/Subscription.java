@@ -17,9 +17,9 @@ import java.util.function.Supplier;
  * from any thread, also from the listener.
  *
  * <p>It ends by {@link #close}; or by itself, with the reason in {@link #closed}, where connecting
- * again would not help: failed authentication, another session that took the client id over, or an
- * {@link Error} of the listener. Everything else is reported to the error handler and tried again
- * after a pause of 100 ms that grows to 10 s.
+ * again would not help: failed authentication, a filter that is no regular expression, another
+ * session that took the client id over, or an {@link Error} of the listener. Everything else is
+ * reported to the error handler and tried again after a pause of 100 ms that grows to 10 s.
  */
 public final class Subscription implements AutoCloseable {
   private static final long WAIT_MS = 10_000;

@@ -26,6 +26,12 @@ public interface Subscriber {
   /** What was asked for cannot be done; the session goes on. */
   void refuse(CanalException reason);
 
+  /**
+   * The filter of a subscription is no regular expression: the same request will be refused again,
+   * which a client must be able to tell from {@link #refuse}. The session goes on.
+   */
+  void refuseFilter(CanalException reason);
+
   /** The session is over: it tells its client why and closes. */
   void end(EndReason reason, String message);
 

@@ -113,7 +113,13 @@ public final class Subscriptions implements AutoCloseable {
             refusing(
                 subscriber,
                 () -> {
-                  EntryWriter writer = entries.apply(filter);
+                  EntryWriter writer;
+                  try {
+                    writer = entries.apply(filter);
+                  } catch (CanalException e) {
+                    subscriber.refuseFilter(e);
+                    return;
+                  }
                   Subscription subscription =
                       findOrCreate(Short.toString(clientId), filter, writer);
                   subscription.attach(

@@ -53,7 +53,10 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   private static final Logger LOGGER = LoggerFactory.getLogger(Session.class);
 
   static final int ERROR = 400;
-  static final int ERROR_MISSING_ID = 401;
+
+  /** A mistake in the request itself, a missing id or a filter that is no regular expression. */
+  static final int ERROR_REQUEST = 401;
+
   static final int ERROR_BATCH_ID = 402;
   static final int ERROR_TAKEN_OVER = 409;
 
@@ -479,6 +482,11 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   @Override
   public void refuse(CanalException reason) {
     run(() -> answer(Packets.error(ERROR, reason.getMessage())));
+  }
+
+  @Override
+  public void refuseFilter(CanalException reason) {
+    run(() -> answer(Packets.error(ERROR_REQUEST, reason.getMessage())));
   }
 
   @Override

@@ -10,7 +10,7 @@ record SubscriptionKey(String destination, short clientId) {
   static SubscriptionKey of(String destination, String clientId, boolean answers) {
     if (destination.isEmpty() || clientId.isEmpty()) {
       throw new WireException(
-          Session.ERROR_MISSING_ID,
+          Session.ERROR_REQUEST,
           answers,
           "expected a destination and a client_id, found an empty one");
     }

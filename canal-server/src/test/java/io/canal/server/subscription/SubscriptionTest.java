@@ -396,7 +396,7 @@ class SubscriptionTest {
     Subscription refused = subscribe(client, "t1(");
 
     assertThat(refused).isNull();
-    assertThat(client.problems().get(0)).startsWith("refuse filter 't1('");
+    assertThat(client.problems().get(0)).startsWith("refuse filter: filter 't1('");
     assertThat(store.consumers).isEmpty();
     assertThat(fixture.log.furthestBehind()).isEmpty();
   }
@@ -565,6 +565,11 @@ class SubscriptionTest {
     @Override
     public void refuse(CanalException reason) {
       events.add("refuse " + reason.getMessage());
+    }
+
+    @Override
+    public void refuseFilter(CanalException reason) {
+      events.add("refuse filter: " + reason.getMessage());
     }
 
     @Override

@@ -340,6 +340,17 @@ class TcpServerTest {
   }
 
   @Test
+  void shouldTellAFilterThatIsBrokenFromWhatMayPass() throws Exception {
+    try (RawClient client = client().loggedIn()) {
+      client.subscribe("t1(");
+      assertThat(client.error().getErrorCode()).isEqualTo(401);
+      client.subscribe("t1");
+
+      client.expectAck();
+    }
+  }
+
+  @Test
   void shouldBeSilentToARollbackBeforeTheSubscription() throws Exception {
     try (RawClient client = client().loggedIn()) {
       client.rollback(0);
