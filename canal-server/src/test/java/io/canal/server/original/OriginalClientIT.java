@@ -91,10 +91,11 @@ class OriginalClientIT {
     mysql.execute("INSERT INTO " + schema + ".t VALUES " + String.join(", ", rows));
   }
 
-  /** The first column of all rows, after the change. */
+  /** The ids of rows that were inserted into {@code t}. */
   private static List<String> ids(List<Entry> entries) {
     return entries.stream()
         .filter(entry -> entry.getEntryType() == EntryType.ROWDATA)
+        .filter(entry -> entry.getHeader().getTableName().equals("t"))
         .flatMap(entry -> rowChange(entry).getRowDatasList().stream())
         .map(row -> row.getAfterColumns(0).getValue())
         .toList();
