@@ -2,7 +2,8 @@
 # Starts the server in the background and waits until it is ready.
 #
 # Exit code 0: it is ready, or it ran already.   1: it did not start; the reason is shown.
-#           3: it runs, but reached no source within CANAL_START_TIMEOUT seconds (30); it goes on trying.
+#           3: it runs, but has no source, either because something has to be mended, or because none was
+#              reached within CANAL_START_TIMEOUT seconds (30); then it goes on trying.
 set -euo pipefail
 
 home=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
@@ -44,7 +45,9 @@ pid=$!
 echo "$pid" >"$pid_file"
 
 show_state() { { read -r _ && while IFS= read -r line; do echo "  $line"; done; } <"$state_file" || true; }
+more="See bin/canal status and $home/logs/canal/canal.log; bin/stop.sh stops it."
 
+told=''
 deadline=$((SECONDS + ${CANAL_START_TIMEOUT:-30}))
 while [ "$SECONDS" -lt "$deadline" ]; do
   if ! kill -0 "$pid" 2>/dev/null; then
@@ -54,15 +57,32 @@ while [ "$SECONDS" -lt "$deadline" ]; do
     echo "The whole output is in $output, the log in $home/logs/canal/canal.log" >&2
     exit 1
   fi
-  if [ -e "$state_file" ] && read -r state <"$state_file" && [ "$state" = ready ]; then
+  state=''
+  [ ! -e "$state_file" ] || read -r state <"$state_file"
+  case $state in
+  ready)
     echo "Canal is ready (pid $pid)."
     show_state
     exit 0
-  fi
+    ;;
+  stopped)
+    echo "Canal runs (pid $pid), but has nothing to serve until this is mended; then bin/restart.sh." >&2
+    show_state >&2
+    echo "$more" >&2
+    exit 3
+    ;;
+  starting)
+    if [ -z "$told" ] && [ "$SECONDS" -ge 3 ]; then
+      told=1
+      echo "Waiting for a source, up to ${CANAL_START_TIMEOUT:-30} s:" >&2
+      show_state >&2
+    fi
+    ;;
+  esac
   sleep 0.1
 done
 
 echo "Canal runs (pid $pid), but is not ready after ${CANAL_START_TIMEOUT:-30} s; it goes on trying:" >&2
 [ ! -e "$state_file" ] || show_state >&2
-echo "See bin/canal status and $home/logs/canal/canal.log; bin/stop.sh stops it." >&2
+echo "$more" >&2
 exit 3

@@ -24,8 +24,9 @@ abstract class ScriptCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = {
         "Starts the server in the background and waits until it is ready (bin/startup.sh).",
-        "Exit code 0: it is ready, or ran already. 1: it did not start. 3: it runs, but no source"
-            + " can be reached within CANAL_START_TIMEOUT seconds (30); it goes on trying."
+        "Exit code 0: it is ready, or ran already. 1: it did not start. 3: it runs, but has no"
+            + " source, either because something has to be mended, or because none was reached"
+            + " within CANAL_START_TIMEOUT seconds (30); then it goes on trying."
       })
   static final class Start extends ScriptCommand {
     Start() {

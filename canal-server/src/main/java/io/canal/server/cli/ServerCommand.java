@@ -41,7 +41,7 @@ final class ServerCommand implements Callable<Integer> {
   @Option(
       names = "--state-file",
       hidden = true,
-      description = "Where to write 'ready' or 'starting' and the reasons, a line each.")
+      description = "Where to write 'ready', 'starting' or 'stopped' and the reasons, a line each.")
   private Path stateFile;
 
   @Override
@@ -78,7 +78,7 @@ final class ServerCommand implements Callable<Integer> {
     return text.toString();
   }
 
-  /** Writes the state until the server is ready for the first time. */
+  /** Writes the state until the server is ready for the first time, or cannot become it. */
   private void followStart(StatusSource source, CountDownLatch stopped)
       throws InterruptedException {
     List<String> written = List.of();
@@ -86,14 +86,16 @@ final class ServerCommand implements Callable<Integer> {
     do {
       status = source.status();
       List<String> lines = new ArrayList<>();
-      lines.add(status.isReady() ? "ready" : "starting");
+      lines.add(status.isReady() ? "ready" : status.isStopped() ? "stopped" : "starting");
       status.address().ifPresent(address -> lines.add("Clients connect to " + address));
       lines.addAll(status.reasons());
       if (!lines.equals(written)) {
         write(lines);
         written = lines;
       }
-    } while (!status.isReady() && !stopped.await(STATE_PERIOD_MS, TimeUnit.MILLISECONDS));
+    } while (!status.isReady()
+        && !status.isStopped()
+        && !stopped.await(STATE_PERIOD_MS, TimeUnit.MILLISECONDS));
   }
 
   private void write(List<String> lines) {

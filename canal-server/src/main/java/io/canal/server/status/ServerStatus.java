@@ -29,6 +29,12 @@ public record ServerStatus(
         && instances.stream().anyMatch(instance -> instance.state().isServing());
   }
 
+  /** Whether no destination can become ready any more: an operator has to mend something. */
+  public boolean isStopped() {
+    return address.isPresent()
+        && instances.stream().allMatch(instance -> instance.state() == InstanceState.STOPPED);
+  }
+
   /** Everything that is not as it should be, also while the server is ready. */
   public List<String> reasons() {
     if (address.isEmpty()) {
