@@ -72,7 +72,7 @@ while [ "$SECONDS" -lt "$deadline" ]; do
     exit 3
     ;;
   starting)
-    if [ -z "$told" ] && [ "$SECONDS" -ge 3 ]; then
+    if [ -z "$told" ] && [ "$SECONDS" -ge 3 ] && grep -q ' is STARTING: ' "$state_file"; then
       told=1
       echo "Waiting for a source, up to ${CANAL_START_TIMEOUT:-30} s:" >&2
       show_state >&2
