@@ -168,7 +168,10 @@ start_server() {
   set_property "$instance" canal.instance.dbUsername "$user"
   set_property "$instance" canal.instance.dbPassword "$password"
   step "Starting the server on port $port"
-  "$server/bin/startup.sh" || fail "The server did not start; its logs are in $server/logs"
+  "$server/bin/startup.sh" || {
+    stop_server
+    fail "The server could not be started as above; its logs are in $server/logs"
+  }
   echo "$port" >"$home/server.port"
   echo "$http_port" >"$home/http.port"
   echo "$wanted" >"$home/server.state"
@@ -209,12 +212,13 @@ make_changes() {
 say() { printf '    %-26s%s\n' "$1" "$bold$2$plain"; }
 
 say_more() {
-  local bin=$server/bin
+  local bin=$server/bin again=''
   bin=${bin#"$PWD/"}
+  [ "$source_name" = private ] || again=" --mysql $mysql --user $user"
   step "The server runs on. What you can do next:"
   say "see how it is" "$bin/canal status"
   say "watch changes" "$bin/canal watch example --server 127.0.0.1:$port"
-  say "make the changes again" "bin/quickstart.sh"
+  say "make the changes again" "bin/quickstart.sh$again"
   if [ "$source_name" = private ]; then
     say "make changes of your own" "$mysql, schema $schema, user demo, password in ${demo_password#"$PWD/"}"
   fi

@@ -3,6 +3,8 @@ package io.canal.server.cli;
 import io.canal.parser.source.SourceConfig;
 import io.canal.parser.source.SqlSession;
 import io.canal.parser.source.SslMode;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
 import io.canal.server.config.HostAndPort;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -90,6 +92,8 @@ final class DemoCommand implements Callable<Integer> {
           Thread.sleep(pauseMs);
         }
       }
+    } catch (IOException e) {
+      throw new CanalException(ErrorCode.BAD_REQUEST, address + ": " + e.getMessage(), e);
     }
     return 0;
   }
