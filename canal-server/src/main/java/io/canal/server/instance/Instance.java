@@ -127,7 +127,7 @@ public final class Instance implements AutoCloseable {
         waiting(source.address() + ": " + e.getMessage());
       } catch (IOException e) {
         waiting("cannot connect to " + source.address() + ": " + describe(e));
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("{}: STARTING -> STOPPED", destination(), e);
         become(InstanceState.STOPPED, e.toString());
         return;
