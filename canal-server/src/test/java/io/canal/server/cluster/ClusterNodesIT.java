@@ -69,7 +69,7 @@ class ClusterNodesIT {
   }
 
   private static void await(String what, Condition condition) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.holds()) {
       assertThat(System.nanoTime()).as(what + ": deadline").isLessThan(deadline);
       TimeUnit.MILLISECONDS.sleep(20);

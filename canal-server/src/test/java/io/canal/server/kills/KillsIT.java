@@ -247,7 +247,17 @@ class KillsIT {
   // ---- what came
 
   private void await(String what, Await.Condition condition) {
-    Await.until(what, PATIENCE, () -> server.logTail(), condition);
+    Await.until(what, PATIENCE, this::situation, condition);
+  }
+
+  private String situation() {
+    String status;
+    try {
+      status = home.status(DESTINATION).toString();
+    } catch (IOException | RuntimeException e) {
+      status = "no status: " + e;
+    }
+    return status + "\n" + server.logTail();
   }
 
   private static boolean hasBegun(KillableConsumer consumer) throws IOException {
