@@ -113,7 +113,7 @@ final class SourceConnection implements Closeable {
       throw e.getCause();
     } catch (SSLException e) {
       throw new CanalException(
-          ErrorCode.STOP_INSTANCE,
+          isCutOff(e) ? ErrorCode.RETRY : ErrorCode.STOP_INSTANCE,
           config.address()
               + ": TLS handshake with canal.instance.master.sslMode="
               + config.sslMode()
@@ -121,6 +121,16 @@ final class SourceConnection implements Closeable {
               + e.getMessage(),
           e);
     }
+  }
+
+  /** Whether the connection broke, as with a source that dies, and no side refused the other. */
+  static boolean isCutOff(SSLException e) {
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException && !(cause instanceof SSLException)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static SourceErrorException errorOf(ServerException e) {
