@@ -10,6 +10,7 @@ import io.canal.testing.ZookeeperServer;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
@@ -88,13 +89,17 @@ class ClusterNodesIT {
 
   private static void expire(CuratorFramework client) throws Exception {
     ZooKeeper session = client.getZookeeperClient().getZooKeeper();
-    new ZooKeeper(
+    CountDownLatch connected = new CountDownLatch(1);
+    ZooKeeper twin =
+        new ZooKeeper(
             zookeeper.connectString(),
             4000,
-            event -> {},
+            event -> connected.countDown(),
             session.getSessionId(),
-            session.getSessionPasswd())
-        .close();
+            session.getSessionPasswd());
+    // closed before it is connected, it would end nothing
+    assertThat(connected.await(20, TimeUnit.SECONDS)).isTrue();
+    twin.close();
   }
 
   @Test
