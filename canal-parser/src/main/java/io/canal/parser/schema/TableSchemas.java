@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The versions of all tables of one source. The receiver thread resolves each TABLE_MAP to a
- * version; any thread gets a version by its id, which rises from 1 and is never given twice.
+ * The tables of one stream of a source's changes. The thread that receives it resolves each
+ * TABLE_MAP to a version; any thread gets a version by its id, which rises from 1 and is never
+ * given twice. Streams of one source share their versions: {@link #forStream}.
  *
  * <p>Versions go by content: TABLE_MAP events that differ in nothing but the table id are one
  * version, found by one look into a hash table, without decoding and without garbage.
@@ -54,15 +55,13 @@ public final class TableSchemas {
   private final TableReader reader;
   private final TableFilter wanted;
 
+  private final TableVersions versions;
+
   // owned by the receiver thread
   private Known[] known = new Known[64];
   private int knownCount;
   private long epoch;
-  private int versions;
   private boolean mariadb;
-
-  // written by the receiver thread, read by all: an element is set before the array is published
-  private volatile ResolvedTable[] byVersion = new ResolvedTable[64];
 
   public TableSchemas(TableReader reader) {
     this(reader, TableFilter.ALL);
@@ -72,8 +71,18 @@ public final class TableSchemas {
    * @param wanted the destination's filter, asked once per content of a TABLE_MAP
    */
   public TableSchemas(TableReader reader, TableFilter wanted) {
+    this(reader, wanted, new TableVersions());
+  }
+
+  private TableSchemas(TableReader reader, TableFilter wanted, TableVersions versions) {
     this.reader = requireNonNull(reader, "reader is null");
     this.wanted = requireNonNull(wanted, "wanted is null");
+    this.versions = versions;
+  }
+
+  /** For another stream of the same source, received by another thread: the same versions. */
+  public TableSchemas forStream(TableReader streamReader) {
+    return new TableSchemas(streamReader, wanted, versions);
   }
 
   /**
@@ -94,10 +103,10 @@ public final class TableSchemas {
       return found.table;
     }
     TableMap map = TableMapDecoder.decode(array, offset, length, mariadb);
-    ResolvedTable before = found == null ? null : found.table;
-    ResolvedTable table = build(map, before);
+    byte[] content = found == null ? Arrays.copyOfRange(array, from, to) : found.content;
+    ResolvedTable table = build(content, map);
     if (found == null) {
-      found = add(new Known(hash, Arrays.copyOfRange(array, from, to)));
+      found = add(new Known(hash, content));
     }
     found.table = table;
     found.epoch = epoch;
@@ -122,11 +131,7 @@ public final class TableSchemas {
 
   /** The version with that id, once {@link #resolve} has returned it. Any thread. */
   public ResolvedTable get(int version) {
-    ResolvedTable[] all = byVersion;
-    if (version < 1 || version >= all.length || all[version] == null) {
-      throw new IllegalArgumentException("table version " + version + " was never resolved");
-    }
-    return all[version];
+    return versions.get(version);
   }
 
   private static long hash(byte[] array, int from, int to) {
@@ -178,9 +183,9 @@ public final class TableSchemas {
     known[slot] = moved;
   }
 
-  private ResolvedTable build(TableMap map, ResolvedTable before) {
+  private ResolvedTable build(byte[] content, TableMap map) {
     if (!wanted.matches(map.database(), map.table())) {
-      return publish(map, List.of(), false);
+      return versions.of(content, mariadb, map, List.of(), false);
     }
     List<Column> columns;
     try {
@@ -189,24 +194,7 @@ public final class TableSchemas {
     } catch (CanalException e) {
       throw new CanalException(e.code(), "table " + map.qualifiedName() + ": " + e.getMessage(), e);
     }
-    if (before != null && before.schema().columns().equals(columns)) {
-      return before;
-    }
-    return publish(map, columns, true);
-  }
-
-  private ResolvedTable publish(TableMap map, List<Column> columns, boolean isWanted) {
-    int version = versions + 1;
-    TableSchema schema = new TableSchema(version, map.database(), map.table(), columns);
-    ResolvedTable table = new ResolvedTable(schema, map, isWanted);
-    ResolvedTable[] all = byVersion;
-    if (version == all.length) {
-      all = Arrays.copyOf(all, all.length * 2);
-    }
-    all[version] = table;
-    byVersion = all;
-    versions = version;
-    return table;
+    return versions.of(content, mariadb, map, columns, true);
   }
 
   private List<Column> ofMetadata(TableMap map, TableMetadata metadata) {

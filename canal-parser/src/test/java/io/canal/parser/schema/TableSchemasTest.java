@@ -273,6 +273,23 @@ class TableSchemasTest {
   }
 
   @Test
+  void shouldGiveStreamsOfOneSourceTheSameVersions() {
+    FakeSource later = new FakeSource();
+    source.define("my_row_id bigint(20)", "n int(11)");
+    later.define("my_row_id bigint(20)", "renamed int(11)");
+    byte[] event = withoutMetadata(TableMaps.GIPK);
+    TableSchemas stream = schemas.forStream(source);
+    TableSchemas drifted = schemas.forStream(later);
+
+    ResolvedTable first = resolve(event);
+
+    assertThat(stream.resolve(event, 0, event.length)).isSameAs(first);
+    assertThat(drifted.resolve(event, 0, event.length).version()).isEqualTo(2);
+    assertThat(schemas.get(2).schema().columns().get(1).name()).isEqualTo("renamed");
+    assertThat(resolve(event)).isSameAs(first);
+  }
+
+  @Test
   void shouldLetAFailureOfTheSourcePassAndTryAgain() {
     source.unreachable = true;
     byte[] event = withoutMetadata(TableMaps.GIPK);
