@@ -1,7 +1,11 @@
 package io.canal.protocol;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.checkFromIndexSize;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -15,13 +19,25 @@ import java.util.Arrays;
  */
 public final class WriteBuffer {
   private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
-  private static final byte[] DIGIT_TENS = new byte[100];
-  private static final byte[] DIGIT_ONES = new byte[100];
+  private static final int SHORT_COPY = 64;
+  private static final int MAX_DECIMAL = 19;
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** The two digits of each number below 100, the first one in the low byte. */
+  private static final short[] PAIRS = new short[100];
+
+  private static final long[] POWERS_OF_TEN = new long[19];
 
   static {
     for (int i = 0; i < 100; i++) {
-      DIGIT_TENS[i] = (byte) ('0' + i / 10);
-      DIGIT_ONES[i] = (byte) ('0' + i % 10);
+      PAIRS[i] = (short) ('0' + i / 10 | ('0' + i % 10) << 8);
+    }
+    POWERS_OF_TEN[0] = 1;
+    for (int i = 1; i < POWERS_OF_TEN.length; i++) {
+      POWERS_OF_TEN[i] = POWERS_OF_TEN[i - 1] * 10;
     }
   }
 
@@ -85,31 +101,47 @@ public final class WriteBuffer {
   }
 
   public void writeBytes(byte[] source, int offset, int length) {
-    reserve(length);
-    System.arraycopy(source, offset, array, position, length);
+    if (length <= SHORT_COPY && length + Long.BYTES <= source.length - offset) {
+      reserve(length + Long.BYTES);
+      copyWords(source, offset, array, position, length);
+    } else {
+      reserve(length);
+      System.arraycopy(source, offset, array, position, length);
+    }
     position += length;
+  }
+
+  /** Copies in whole words, which may end up to seven bytes later; cheaper than a call for few. */
+  private static void copyWords(
+      byte[] source, int offset, byte[] target, int targetOffset, int length) {
+    for (int i = 0; i < length; i += Long.BYTES) {
+      LONG.set(target, targetOffset + i, (long) LONG.get(source, offset + i));
+    }
+  }
+
+  /** Appends {@code length} bytes that were written before, from {@code offset} on. */
+  public void repeat(int offset, int length) {
+    checkFromIndexSize(offset, length, position);
+    writeBytes(array, offset, length);
   }
 
   /** Protobuf varint of an unsigned 32-bit number. */
   public void writeVarint32(int value) {
-    reserve(5);
-    int rest = value;
-    while ((rest & ~0x7F) != 0) {
-      array[position++] = (byte) (rest | 0x80);
-      rest >>>= 7;
-    }
-    array[position++] = (byte) rest;
+    writeVarint64(Integer.toUnsignedLong(value));
   }
 
   /** Protobuf varint; a negative number takes ten bytes, as protobuf's int32 and int64 do. */
   public void writeVarint64(long value) {
     reserve(10);
+    byte[] target = array;
+    int at = position;
     long rest = value;
     while ((rest & ~0x7FL) != 0) {
-      array[position++] = (byte) (rest | 0x80);
+      target[at++] = (byte) (rest | 0x80);
       rest >>>= 7;
     }
-    array[position++] = (byte) rest;
+    target[at++] = (byte) rest;
+    position = at;
   }
 
   public static int varintLength(int value) {
@@ -134,6 +166,10 @@ public final class WriteBuffer {
    */
   public int endMessage(int mark, int lengthWidth) {
     int length = position - mark;
+    if (lengthWidth == 1 && length < 0x80) {
+      array[mark - 1] = (byte) length;
+      return 1;
+    }
     int width = varintLength(length);
     if (width != lengthWidth) {
       reserve(5);
@@ -184,36 +220,60 @@ public final class WriteBuffer {
     }
     int digits = decimalDigits(rest);
     reserve(digits);
-    int at = position + digits;
-    position = at;
-    while (rest >= 100) {
-      long quotient = rest / 100;
-      int pair = (int) (rest - quotient * 100);
-      array[--at] = DIGIT_ONES[pair];
-      array[--at] = DIGIT_TENS[pair];
-      rest = quotient;
-    }
-    array[--at] = DIGIT_ONES[(int) rest];
-    if (rest >= 10) {
-      array[--at] = DIGIT_TENS[(int) rest];
-    }
+    position += digits;
+    putDigits(rest, digits, array, position);
   }
 
   /** Decimal text of a number that is not negative, with zeros in front up to {@code digits}. */
   public void writePadded(long value, int digits) {
-    for (int missing = digits - decimalDigits(value); missing > 0; missing--) {
-      writeByte('0');
+    reserve(Math.max(digits, MAX_DECIMAL));
+    position = putPadded(value, digits, array, position);
+  }
+
+  /**
+   * As {@link #writePadded}, into any array that has room for it; returns where the next byte goes.
+   */
+  public static int putPadded(long value, int digits, byte[] target, int at) {
+    int end = at + Math.max(digits, decimalDigits(value));
+    putDigits(value, end - at, target, end);
+    return end;
+  }
+
+  /** Puts the two digits of a number below 100. */
+  public static void putPair(int value, byte[] target, int at) {
+    SHORT.set(target, at, PAIRS[value]);
+  }
+
+  /**
+   * Puts the last {@code digits} digits of a number that is not negative in front of {@code end}.
+   */
+  private static void putDigits(long value, int digits, byte[] target, int end) {
+    long large = value;
+    int at = end;
+    int left = digits;
+    while (large > Integer.MAX_VALUE) {
+      long quotient = large / 100;
+      at -= 2;
+      SHORT.set(target, at, PAIRS[(int) (large - quotient * 100)]);
+      large = quotient;
+      left -= 2;
     }
-    writeUnsignedDecimal(value);
+    int rest = (int) large;
+    while (left >= 2) {
+      int quotient = rest / 100;
+      at -= 2;
+      SHORT.set(target, at, PAIRS[rest - quotient * 100]);
+      rest = quotient;
+      left -= 2;
+    }
+    if (left > 0) {
+      target[at - 1] = (byte) ('0' + rest);
+    }
   }
 
   private static int decimalDigits(long value) {
-    int digits = 1;
-    long limit = 10;
-    while (digits < 19 && value >= limit) {
-      digits++;
-      limit *= 10;
-    }
-    return digits;
+    // 1233 / 4096 is a little more than the logarithm of 2 to the base of 10
+    int guess = ((Long.SIZE - Long.numberOfLeadingZeros(value | 1)) * 1233) >>> 12;
+    return value < POWERS_OF_TEN[guess] ? Math.max(guess, 1) : guess + 1;
   }
 }

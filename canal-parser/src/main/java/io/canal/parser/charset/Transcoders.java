@@ -39,6 +39,10 @@ public final class Transcoders {
   /** Bytes that are no text: one character per byte. */
   public static final Transcoder BINARY = SingleByteTranscoder.ISO_8859_1;
 
+  /** Text that is UTF-8 already. */
+  public static final Transcoder UTF_8_TEXT =
+      (array, offset, length, out) -> out.writeBytes(array, offset, length);
+
   private Transcoders() {}
 
   /**
@@ -63,8 +67,7 @@ public final class Transcoders {
 
   private static Transcoder create(String name) {
     return switch (name) {
-      case "utf8mb4", "utf8mb3", "ascii" ->
-          (array, offset, length, out) -> out.writeBytes(array, offset, length);
+      case "utf8mb4", "utf8mb3", "ascii" -> UTF_8_TEXT;
       case "binary" -> SingleByteTranscoder.ISO_8859_1;
       case "ucs2", "utf16" -> UnicodeTranscoder.UTF_16;
       case "utf16le" -> UnicodeTranscoder.UTF_16_LE;

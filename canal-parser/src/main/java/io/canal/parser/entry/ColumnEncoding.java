@@ -7,55 +7,49 @@ import io.canal.protocol.WriteBuffer;
 import java.time.ZoneId;
 
 /**
- * One column's entries in RowData: all bytes but those of the value are made once. Owned by the
- * thread of its {@link EntryEncoder}.
+ * One column's entries in RowData: all bytes but those of the value are made once. Immutable, for
+ * all threads.
  */
 final class ColumnEncoding {
-  /** What stands in front of a value; it depends on the sqlType, which depends on the value. */
-  private static final class Head {
-    final int sqlType;
-    final byte[] plain;
-    final byte[] updated;
+  private static final int MAX_LENGTHS = 10; // two varints
 
-    Head(int sqlType, byte[] plain, byte[] updated) {
-      this.sqlType = sqlType;
-      this.plain = plain;
-      this.updated = updated;
-    }
-  }
-
-  private final Column column;
   private final ValueWriter writer;
-  private final byte[] name;
-  private final byte[] tail;
-  private final int fixedLength;
-  private final byte[] nullBefore;
-  private final byte[] nullAfter;
-  private final byte[] nullUpdated;
+  private final boolean hasTopBitType;
+  private final Constant plain;
+  private final Constant updated;
+  private final Constant plainTopBit;
+  private final Constant updatedTopBit;
+  private final Constant tail;
+  private final Constant nullPlain;
+  private final Constant nullUpdated;
 
-  // owned by the encoding thread
-  private Head head;
-  private Head otherHead;
+  /** Bytes of the column beside its value and the value's length. */
+  private final int fixedLength;
+
+  private final int roomForHead;
 
   ColumnEncoding(Column column, ZoneId zone) {
-    this.column = column;
-    this.writer = ValueWriters.of(column, zone);
-    this.name = field(EntryFields.COLUMN_NAME, column.name());
-    this.tail = field(EntryFields.COLUMN_MYSQL_TYPE, column.mysqlType());
-    this.head = head(writer.sqlTypeOfNull());
-    this.otherHead = head;
-    this.fixedLength = head.updated.length + 1 + tail.length;
-    this.nullBefore = nullColumn(EntryFields.ROW_BEFORE_COLUMNS, false);
-    this.nullAfter = nullColumn(EntryFields.ROW_AFTER_COLUMNS, false);
-    this.nullUpdated = nullColumn(EntryFields.ROW_AFTER_COLUMNS, true);
+    writer = ValueWriters.of(column, zone);
+    hasTopBitType = writer.sqlTypeOfTopBit() != writer.sqlType();
+    plain = head(column, writer.sqlType(), false);
+    updated = head(column, writer.sqlType(), true);
+    plainTopBit = hasTopBitType ? head(column, writer.sqlTypeOfTopBit(), false) : plain;
+    updatedTopBit = hasTopBitType ? head(column, writer.sqlTypeOfTopBit(), true) : updated;
+    tail = Constant.of(out -> writeTail(column, out));
+    nullPlain = nullColumn(column, writer.sqlTypeOfNull(), false);
+    nullUpdated = nullColumn(column, writer.sqlTypeOfNull(), true);
+    fixedLength = plain.length() + tail.length();
+    roomForHead = 1 + MAX_LENGTHS + Math.max(updated.room(), updatedTopBit.room());
   }
 
-  void writeNullBefore(WriteBuffer out) {
-    out.writeBytes(nullBefore);
-  }
-
-  void writeNullAfter(boolean updated, WriteBuffer out) {
-    out.writeBytes(updated ? nullUpdated : nullAfter);
+  /**
+   * Writes the column with a NULL.
+   *
+   * @param tag of beforeColumns or afterColumns
+   */
+  void writeNull(int tag, boolean isUpdated, WriteBuffer out) {
+    out.writeByte(tag);
+    (isUpdated ? nullUpdated : nullPlain).write(out);
   }
 
   /**
@@ -63,44 +57,39 @@ final class ColumnEncoding {
    *
    * @param tag of beforeColumns or afterColumns
    */
-  void write(int tag, boolean updated, byte[] array, int offset, int length, WriteBuffer out) {
-    int sqlType = writer.sqlType(array, offset, length);
-    if (head.sqlType != sqlType) {
-      changeHead(sqlType);
+  void write(int tag, boolean isUpdated, byte[] array, int offset, int length, WriteBuffer out) {
+    Constant head = isUpdated ? updated : plain;
+    if (hasTopBitType && array[offset + length - 1] < 0) {
+      head = isUpdated ? updatedTopBit : plainTopBit;
     }
     // Most texts are as long as their bytes or shorter; where not, the buffer moves them.
     int valueWidth = WriteBuffer.varintLength(length);
     int columnWidth = WriteBuffer.varintLength(fixedLength + length);
-    out.writeByte(tag);
-    int columnMark = out.beginMessage(columnWidth);
-    out.writeBytes(updated ? head.updated : head.plain);
-    int valueMark = out.beginMessage(valueWidth);
+    out.reserve(roomForHead);
+    byte[] target = out.array();
+    int start = out.position();
+    target[start] = (byte) tag;
+    int columnMark = start + 1 + columnWidth;
+    int valueMark = head.put(target, columnMark) + valueWidth;
+    out.position(valueMark);
     writer.write(array, offset, length, out);
     out.endMessage(valueMark, valueWidth);
-    out.writeBytes(tail);
+    tail.write(out);
     out.endMessage(columnMark, columnWidth);
   }
 
-  private void changeHead(int sqlType) {
-    Head before = head;
-    head = otherHead.sqlType == sqlType ? otherHead : head(sqlType);
-    otherHead = before;
+  /** What stands in front of a value's length. */
+  private static Constant head(Column column, int sqlType, boolean isUpdated) {
+    return Constant.of(
+        out -> {
+          writeHead(column, sqlType, isUpdated, out);
+          out.writeByte(EntryFields.COLUMN_IS_NULL);
+          out.writeByte(0);
+          out.writeByte(EntryFields.COLUMN_VALUE);
+        });
   }
 
-  private Head head(int sqlType) {
-    return new Head(sqlType, headBytes(sqlType, false), headBytes(sqlType, true));
-  }
-
-  private byte[] headBytes(int sqlType, boolean updated) {
-    WriteBuffer out = new WriteBuffer(64);
-    writeHead(sqlType, updated, out);
-    out.writeByte(EntryFields.COLUMN_IS_NULL);
-    out.writeByte(0);
-    out.writeByte(EntryFields.COLUMN_VALUE);
-    return out.toByteArray();
-  }
-
-  private void writeHead(int sqlType, boolean updated, WriteBuffer out) {
+  private static void writeHead(Column column, int sqlType, boolean isUpdated, WriteBuffer out) {
     if (column.index() != 0) {
       out.writeByte(EntryFields.COLUMN_INDEX);
       out.writeVarint32(column.index());
@@ -109,32 +98,31 @@ final class ColumnEncoding {
       out.writeByte(EntryFields.COLUMN_SQL_TYPE);
       out.writeVarint64(sqlType);
     }
-    out.writeBytes(name);
+    HeaderEncoder.writeText(EntryFields.COLUMN_NAME, column.name(), out);
     if (column.key()) {
       out.writeByte(EntryFields.COLUMN_IS_KEY);
       out.writeByte(1);
     }
-    if (updated) {
+    if (isUpdated) {
       out.writeByte(EntryFields.COLUMN_UPDATED);
       out.writeByte(1);
     }
   }
 
-  private byte[] nullColumn(int tag, boolean updated) {
-    WriteBuffer out = new WriteBuffer(64);
-    out.writeByte(tag);
-    int mark = out.beginMessage(1);
-    writeHead(writer.sqlTypeOfNull(), updated, out);
-    out.writeByte(EntryFields.COLUMN_IS_NULL);
-    out.writeByte(1);
-    out.writeBytes(tail);
-    out.endMessage(mark, 1);
-    return out.toByteArray();
+  private static void writeTail(Column column, WriteBuffer out) {
+    HeaderEncoder.writeText(EntryFields.COLUMN_MYSQL_TYPE, column.mysqlType(), out);
   }
 
-  private static byte[] field(int tag, String text) {
-    WriteBuffer out = new WriteBuffer(64);
-    HeaderEncoder.writeText(tag, text, out);
-    return out.toByteArray();
+  /** The whole column but its tag. */
+  private static Constant nullColumn(Column column, int sqlType, boolean isUpdated) {
+    return Constant.of(
+        out -> {
+          int mark = out.beginMessage(1);
+          writeHead(column, sqlType, isUpdated, out);
+          out.writeByte(EntryFields.COLUMN_IS_NULL);
+          out.writeByte(1);
+          writeTail(column, out);
+          out.endMessage(mark, 1);
+        });
   }
 }

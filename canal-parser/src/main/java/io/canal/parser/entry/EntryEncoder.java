@@ -15,12 +15,12 @@ import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import io.canal.protocol.WriteBuffer;
 import java.time.ZoneId;
-import java.util.Arrays;
 
 /**
  * Encodes frames of the change log as entries (wire-protocol section 5), straight from the raw
- * event into the outgoing buffer, without an object per row or column. One for each encoding
- * thread; it keeps what it prepares for each version of a table.
+ * event into the outgoing buffer, without an object per row or column. For one thread at a time; it
+ * is small and cheap to make, as what is prepared for each version of a table lies in {@link
+ * TableEncodings}, which the encoders of a destination share.
  *
  * <p>An entry is written as field {@code messages} of {@code Messages}, with its tag and length, so
  * that the body of a batch is a batch id and entries one behind the other; see {@link BatchFrame}.
@@ -38,23 +38,30 @@ public final class EntryEncoder {
   private static final int ROW_DATA = CanalEntry.EntryType.ROWDATA_VALUE;
   private static final int TRANSACTION_END = CanalEntry.EntryType.TRANSACTIONEND_VALUE;
 
-  private final TableSchemas schemas;
-  private final ZoneId zone;
+  private final TableEncodings tables;
   private final HeaderEncoder header;
 
   // owned by the encoding thread
   private final RowsEvent rows = new RowsEvent();
-  private TableEncoding[] tables = new TableEncoding[64];
+  private int[] beforeEnds = new int[64];
 
   /**
-   * An encoder for one thread.
+   * An encoder that prepares tables for itself alone.
    *
    * @param zone the time zone of TIMESTAMP's text
    * @param showGtids whether headers show GTIDs ({@code canal.instance.gtidon})
    */
   public EntryEncoder(TableSchemas schemas, ZoneId zone, boolean showGtids) {
-    this.schemas = requireNonNull(schemas, "schemas is null");
-    this.zone = requireNonNull(zone, "zone is null");
+    this(new TableEncodings(schemas, zone), showGtids);
+  }
+
+  /**
+   * An encoder that shares what others have prepared.
+   *
+   * @param showGtids whether headers show GTIDs ({@code canal.instance.gtidon})
+   */
+  public EntryEncoder(TableEncodings tables, boolean showGtids) {
+    this.tables = requireNonNull(tables, "tables is null");
     this.header = new HeaderEncoder(showGtids);
   }
 
@@ -115,7 +122,7 @@ public final class EntryEncoder {
 
   private int encodeRows(
       Frame frame, Transaction transaction, String executedGtids, WriteBuffer out) {
-    TableEncoding table = table(frame.tableVersion());
+    TableEncoding table = tables.get(frame.tableVersion());
     try {
       return encodeRows(frame, table, transaction, executedGtids, out);
     } catch (CanalException e) {
@@ -129,11 +136,16 @@ public final class EntryEncoder {
       Transaction transaction,
       String executedGtids,
       WriteBuffer out) {
-    rows.wrap(frame.array(), frame.bodyOffset(), frame.bodyLength(), table.map());
+    rows.wrap(frame.array(), frame.bodyOffset(), frame.bodyLength(), table.layout());
+    if (beforeEnds.length < table.columnCount()) {
+      beforeEnds = new int[table.columnCount()];
+    }
     skipRows(frame.rowsToSkip());
     int eventType = eventType(rows.kind());
-    int entryMark = beginEntry(ROW_DATA, table.entryWidth, out);
-    int valueMark = beginStoreValue(table.storeValueWidth, out);
+    int entryWidth = table.entryWidth();
+    int valueWidth = table.storeValueWidth();
+    int entryMark = beginEntry(ROW_DATA, entryWidth, out);
+    int valueMark = beginStoreValue(valueWidth, out);
     out.writeByte(EntryFields.CHANGE_TABLE_ID);
     out.writeVarint64(RowsEvent.tableId(frame.array(), frame.bodyOffset()));
     out.writeByte(EntryFields.CHANGE_EVENT_TYPE);
@@ -142,12 +154,12 @@ public final class EntryEncoder {
     out.writeByte(0);
     int count = 0;
     while (rows.next()) {
-      table.writeRow(rows, out);
+      table.writeRow(rows, beforeEnds, out);
       count++;
     }
-    table.storeValueWidth = out.endMessage(valueMark, table.storeValueWidth);
+    int foundValueWidth = out.endMessage(valueMark, valueWidth);
     header.write(frame, eventType, table.headerNames(), count, transaction, executedGtids, out);
-    table.entryWidth = out.endMessage(entryMark, table.entryWidth);
+    table.widthsWere(out.endMessage(entryMark, entryWidth), foundValueWidth);
     return count;
   }
 
@@ -184,7 +196,7 @@ public final class EntryEncoder {
       HeaderEncoder.writeText(EntryFields.CHANGE_DDL_SCHEMA_NAME, event.database(), out);
     }
     out.endMessage(valueMark, 2);
-    byte[] names = HeaderEncoder.names(statement.database(), statement.tableName());
+    Constant names = HeaderEncoder.names(statement.database(), statement.tableName());
     header.write(frame, eventType, names, 0, transaction, executedGtids, out);
     out.endMessage(entryMark, 2);
     return 0;
@@ -232,17 +244,5 @@ public final class EntryEncoder {
   private static int beginStoreValue(int width, WriteBuffer out) {
     out.writeByte(EntryFields.ENTRY_STORE_VALUE);
     return out.beginMessage(width);
-  }
-
-  private TableEncoding table(int version) {
-    if (version < tables.length && tables[version] != null) {
-      return tables[version];
-    }
-    TableEncoding table = new TableEncoding(schemas.get(version), zone);
-    if (version >= tables.length) {
-      tables = Arrays.copyOf(tables, Math.max(version + 1, tables.length * 2));
-    }
-    tables[version] = table;
-    return table;
   }
 }

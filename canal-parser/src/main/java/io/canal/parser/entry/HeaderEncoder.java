@@ -14,23 +14,23 @@ import java.util.UUID;
  */
 final class HeaderEncoder {
   static final int NO_EVENT_TYPE = -1;
-  static final byte[] NO_NAMES = {};
+  static final Constant NO_NAMES = names("", "");
 
   private static final int VERSION = 1;
   private static final int SOURCE_TYPE_MYSQL = 2;
   private static final byte[] HEX_DIGITS = "0123456789abcdef".getBytes(US_ASCII);
-  private static final byte[] CONSTANTS = constants();
   private static final byte[] ROWS_COUNT = pairKey("rowsCount");
   private static final byte[] CURRENT_GTID = pairKey("curtGtid");
   private static final byte[] SEQUENCE_NUMBER = pairKey("curtGtidSn");
   private static final byte[] LAST_COMMITTED = pairKey("curtGtidLct");
+  private static final Constant ONE_ROW = Constant.of(out -> writeNumberPair(ROWS_COUNT, 1, out));
 
   private final boolean showGtids;
 
   // owned by the encoding thread
   private int width = 2;
   private String fileName = "";
-  private byte[] fileField = {};
+  private Constant start = start(fileName);
   // fields of the transaction that sid, tag, number and executed name
   private final WriteBuffer gtidFields = new WriteBuffer(256);
   private UUID sid;
@@ -42,14 +42,17 @@ final class HeaderEncoder {
     this.showGtids = showGtids;
   }
 
-  private static byte[] constants() {
-    WriteBuffer out = new WriteBuffer(16);
-    out.writeByte(EntryFields.HEADER_VERSION);
-    out.writeByte(VERSION);
-    writeText(EntryFields.HEADER_SERVEREN_CODE, "UTF-8", out);
-    out.writeByte(EntryFields.HEADER_SOURCE_TYPE);
-    out.writeByte(SOURCE_TYPE_MYSQL);
-    return out.toByteArray();
+  /** The fields of all headers of a file. */
+  private static Constant start(String fileName) {
+    return Constant.of(
+        out -> {
+          out.writeByte(EntryFields.HEADER_VERSION);
+          out.writeByte(VERSION);
+          writeText(EntryFields.HEADER_SERVEREN_CODE, "UTF-8", out);
+          out.writeByte(EntryFields.HEADER_SOURCE_TYPE);
+          out.writeByte(SOURCE_TYPE_MYSQL);
+          writeText(EntryFields.HEADER_LOGFILE_NAME, fileName, out);
+        });
   }
 
   private static byte[] pairKey(String key) {
@@ -59,15 +62,16 @@ final class HeaderEncoder {
   }
 
   /** The fields schemaName and tableName, to be kept and given to {@link #write}. */
-  static byte[] names(String schemaName, String tableName) {
-    WriteBuffer out = new WriteBuffer(64);
-    if (!schemaName.isEmpty()) {
-      writeText(EntryFields.HEADER_SCHEMA_NAME, schemaName, out);
-    }
-    if (!tableName.isEmpty()) {
-      writeText(EntryFields.HEADER_TABLE_NAME, tableName, out);
-    }
-    return out.toByteArray();
+  static Constant names(String schemaName, String tableName) {
+    return Constant.of(
+        out -> {
+          if (!schemaName.isEmpty()) {
+            writeText(EntryFields.HEADER_SCHEMA_NAME, schemaName, out);
+          }
+          if (!tableName.isEmpty()) {
+            writeText(EntryFields.HEADER_TABLE_NAME, tableName, out);
+          }
+        });
   }
 
   /** Writes the header of a transaction's BEGIN as Entry's field. */
@@ -94,7 +98,7 @@ final class HeaderEncoder {
   void write(
       Frame frame,
       int eventType,
-      byte[] names,
+      Constant names,
       int rows,
       Transaction transaction,
       String executedGtids,
@@ -107,13 +111,15 @@ final class HeaderEncoder {
         frame.timestampSeconds(),
         frame.eventLength(),
         out);
-    out.writeBytes(names);
+    names.write(out);
     if (eventType != NO_EVENT_TYPE) {
       out.writeByte(EntryFields.HEADER_EVENT_TYPE);
       out.writeByte(eventType);
     }
     writeGtids(transaction, executedGtids, out);
-    if (rows > 0) {
+    if (rows == 1) {
+      ONE_ROW.write(out);
+    } else if (rows > 0) {
       writeNumberPair(ROWS_COUNT, rows, out);
     }
     width = out.endMessage(mark, width);
@@ -127,13 +133,10 @@ final class HeaderEncoder {
   private void writeEvent(
       String file, long offset, long serverId, long seconds, long length, WriteBuffer out) {
     if (!file.equals(fileName)) {
-      WriteBuffer field = new WriteBuffer(64);
-      writeText(EntryFields.HEADER_LOGFILE_NAME, file, field);
-      fileField = field.toByteArray();
+      start = start(file);
       fileName = file;
     }
-    out.writeBytes(CONSTANTS);
-    out.writeBytes(fileField);
+    start.write(out);
     out.writeByte(EntryFields.HEADER_LOGFILE_OFFSET);
     out.writeVarint64(offset);
     out.writeByte(EntryFields.HEADER_SERVER_ID);

@@ -5,7 +5,7 @@ import io.canal.protocol.WriteBuffer;
 import java.sql.Types;
 
 /** BINARY(n): the row image lacks the zero bytes at its end; a SELECT shows them, and so do we. */
-final class BinaryWriter extends FixedTypeWriter {
+final class BinaryWriter extends ValueWriter {
   private final int length;
 
   BinaryWriter(int length) {

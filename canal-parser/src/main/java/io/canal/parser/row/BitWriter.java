@@ -4,7 +4,7 @@ import io.canal.protocol.WriteBuffer;
 import java.sql.Types;
 
 /** BIT(1) to BIT(64): a big-endian unsigned number. */
-final class BitWriter extends FixedTypeWriter {
+final class BitWriter extends ValueWriter {
   static final BitWriter INSTANCE = new BitWriter();
 
   private BitWriter() {
@@ -13,10 +13,6 @@ final class BitWriter extends FixedTypeWriter {
 
   @Override
   public void write(byte[] array, int offset, int length, WriteBuffer out) {
-    long value = 0;
-    for (int i = 0; i < length; i++) {
-      value = (value << 8) | (array[offset + i] & 0xFF);
-    }
-    out.writeUnsignedDecimal(value);
+    out.writeUnsignedDecimal(BigEndian.unsigned(array, offset, length));
   }
 }

@@ -11,7 +11,7 @@ import java.util.zip.Inflater;
  * method in its high half (8 is zlib), in its low half whether zlib's own header is missing and how
  * many bytes give the length, big-endian, before the compressed value.
  */
-final class CompressedWriter implements ValueWriter {
+final class CompressedWriter extends ValueWriter {
   private static final int ZLIB = 8;
   private static final int RAW = 0x08;
   private static final int LENGTH_BYTES = 0x07;
@@ -20,6 +20,7 @@ final class CompressedWriter implements ValueWriter {
   private final ValueWriter writer;
 
   CompressedWriter(ValueWriter writer) {
+    super(writer.sqlType());
     this.writer = writer;
   }
 
@@ -40,22 +41,12 @@ final class CompressedWriter implements ValueWriter {
     if (header >>> 4 != ZLIB || lengthBytes < 1 || lengthBytes > 4 || bodyLength < 1) {
       throw broken("a header of zlib", "header " + header + " of " + length + " bytes");
     }
-    long expected = TemporalWriter.bigEndian(array, offset + 1, lengthBytes);
+    long expected = BigEndian.unsigned(array, offset + 1, lengthBytes);
     if (expected > (long) bodyLength * MAX_RATIO) {
       throw broken("at most " + MAX_RATIO + " times " + bodyLength + " bytes", expected + " bytes");
     }
     byte[] value = inflate(array, bodyOffset, bodyLength, (header & RAW) != 0, (int) expected);
     writer.write(value, 0, value.length, out);
-  }
-
-  @Override
-  public int sqlType(byte[] array, int offset, int length) {
-    return writer.sqlTypeOfNull();
-  }
-
-  @Override
-  public int sqlTypeOfNull() {
-    return writer.sqlTypeOfNull();
   }
 
   private static byte[] inflate(byte[] array, int offset, int length, boolean raw, int expected) {

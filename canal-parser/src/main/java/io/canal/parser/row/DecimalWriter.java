@@ -10,9 +10,9 @@ import java.sql.Types;
  * to a big-endian group of four bytes, the odd ones in a shorter group at the outer end; the first
  * bit flipped, and all bits of a negative number inverted. The text keeps the column's scale.
  */
-final class DecimalWriter extends FixedTypeWriter {
+final class DecimalWriter extends ValueWriter {
   private static final int GROUP_DIGITS = 9;
-  private static final int GROUP_BYTES = 4;
+  private static final int MAX_EXTRA = 3; // sign, point, a zero before it
   private static final int[] BYTES_OF_DIGITS = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
   private static final int[] LIMIT_OF_DIGITS = {
     1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000
@@ -48,37 +48,36 @@ final class DecimalWriter extends FixedTypeWriter {
     }
     boolean negative = array[offset] >= 0;
     int invert = negative ? -1 : 0;
+    out.reserve(precision + MAX_EXTRA);
+    byte[] target = out.array();
+    int end = out.position();
     if (negative) {
-      out.writeByte('-');
+      target[end++] = '-';
     }
     int at = offset;
     int whole = precision - scale;
     boolean started = false;
     for (int digits = firstGroup(whole), left = whole; left > 0; left -= digits, digits = 9) {
-      int group = group(array, at, BYTES_OF_DIGITS[digits], invert, at == offset);
-      check(group, digits);
+      int group = group(array, at, digits, invert, at == offset);
       at += BYTES_OF_DIGITS[digits];
-      if (started) {
-        out.writePadded(group, digits);
-      } else if (group != 0) {
-        out.writeUnsignedDecimal(group);
+      if (started || group != 0) {
+        end = WriteBuffer.putPadded(group, started ? digits : 1, target, end);
         started = true;
       }
     }
     if (!started) {
-      out.writeByte('0');
+      target[end++] = '0';
     }
-    if (scale == 0) {
-      return;
+    if (scale > 0) {
+      target[end++] = '.';
+      for (int left = scale; left > 0; left -= GROUP_DIGITS) {
+        int digits = Math.min(left, GROUP_DIGITS);
+        int group = group(array, at, digits, invert, at == offset);
+        at += BYTES_OF_DIGITS[digits];
+        end = WriteBuffer.putPadded(group, digits, target, end);
+      }
     }
-    out.writeByte('.');
-    for (int left = scale; left > 0; left -= GROUP_DIGITS) {
-      int digits = Math.min(left, GROUP_DIGITS);
-      int group = group(array, at, BYTES_OF_DIGITS[digits], invert, at == offset);
-      check(group, digits);
-      at += BYTES_OF_DIGITS[digits];
-      out.writePadded(group, digits);
-    }
+    out.position(end);
   }
 
   private static int firstGroup(int digits) {
@@ -86,12 +85,12 @@ final class DecimalWriter extends FixedTypeWriter {
     return odd == 0 ? GROUP_DIGITS : odd;
   }
 
-  private static int group(byte[] array, int offset, int bytes, int invert, boolean first) {
-    int value = array[offset] ^ (first ? 0x80 : 0) ^ invert;
-    value = bytes == GROUP_BYTES ? value : value & 0xFF;
-    for (int i = 1; i < bytes; i++) {
-      value = (value << 8) | ((array[offset + i] ^ invert) & 0xFF);
-    }
+  private static int group(byte[] array, int offset, int digits, int invert, boolean first) {
+    int bytes = BYTES_OF_DIGITS[digits];
+    int bits = bytes << 3;
+    int value = (int) BigEndian.unsigned(array, offset, bytes) ^ (first ? 1 << (bits - 1) : 0);
+    value ^= invert >>> (Integer.SIZE - bits);
+    check(value, digits);
     return value;
   }
 

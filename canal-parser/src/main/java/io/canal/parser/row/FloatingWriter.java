@@ -4,7 +4,7 @@ import io.canal.protocol.WriteBuffer;
 import java.sql.Types;
 
 /** FLOAT and DOUBLE, little-endian. */
-final class FloatingWriter extends FixedTypeWriter {
+final class FloatingWriter extends ValueWriter {
   static final FloatingWriter FLOAT = new FloatingWriter(Types.REAL, Float.BYTES);
   static final FloatingWriter DOUBLE = new FloatingWriter(Types.DOUBLE, Double.BYTES);
 

@@ -3,14 +3,13 @@ package io.canal.parser.row;
 import io.canal.protocol.WriteBuffer;
 
 /** Little-endian integers of one to eight bytes: the INT family, ENUM's index and SET's mask. */
-final class IntegerWriter implements ValueWriter {
+final class IntegerWriter extends ValueWriter {
   private final boolean unsigned;
-  private final int sqlType;
   private final int sqlTypeOfTopBit;
 
   private IntegerWriter(boolean unsigned, int sqlType, int sqlTypeOfTopBit) {
+    super(sqlType);
     this.unsigned = unsigned;
-    this.sqlType = sqlType;
     this.sqlTypeOfTopBit = sqlTypeOfTopBit;
   }
 
@@ -29,25 +28,17 @@ final class IntegerWriter implements ValueWriter {
 
   @Override
   public void write(byte[] array, int offset, int length, WriteBuffer out) {
-    long value = 0;
-    for (int i = length - 1; i >= 0; i--) {
-      value = (value << 8) | (array[offset + i] & 0xFF);
-    }
     if (unsigned) {
-      out.writeUnsignedDecimal(value);
+      out.writeUnsignedDecimal(LittleEndian.unsigned(array, offset, length));
     } else {
       int unusedBits = Long.SIZE - (length << 3);
+      long value = LittleEndian.unsigned(array, offset, length);
       out.writeDecimal((value << unusedBits) >> unusedBits);
     }
   }
 
   @Override
-  public int sqlType(byte[] array, int offset, int length) {
-    return sqlType != sqlTypeOfTopBit && array[offset + length - 1] < 0 ? sqlTypeOfTopBit : sqlType;
-  }
-
-  @Override
-  public int sqlTypeOfNull() {
-    return sqlType;
+  public int sqlTypeOfTopBit() {
+    return sqlTypeOfTopBit;
   }
 }

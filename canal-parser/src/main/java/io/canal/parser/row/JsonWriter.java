@@ -17,7 +17,7 @@ import java.sql.Types;
  * <p>The parts of a document never overlap, so that what has been read is counted against the
  * document's length: bytes that point at each other in circles or many times end in an error.
  */
-final class JsonWriter extends FixedTypeWriter {
+final class JsonWriter extends ValueWriter {
   private static final int MAX_DEPTH = 100; // the server's own limit
 
   private static final int SMALL_OBJECT = 0x0;
@@ -305,9 +305,12 @@ final class JsonWriter extends FixedTypeWriter {
 
   /** A packed time: microseconds in 24 bits, second 6, minute 6, hour, day 5, year × 13 + month. */
   private static void writeTemporal(int type, long packed, WriteBuffer out) {
+    out.reserve(TemporalText.MAX_BYTES);
+    byte[] target = out.array();
+    int at = out.position();
     long value = packed;
     if (value < 0) {
-      out.writeByte('-');
+      target[at++] = '-';
       value = -value;
     }
     int micros = (int) value & 0xFF_FFFF;
@@ -315,18 +318,19 @@ final class JsonWriter extends FixedTypeWriter {
     int second = time & 0x3F;
     int minute = (time >>> 6) & 0x3F;
     if (type == ColumnType.TIME) {
-      TemporalText.writeTimeOfDay(((time >>> 12) & 0x3FF), minute, second, out);
+      at = TemporalText.putTimeOfDay((time >>> 12) & 0x3FF, minute, second, target, at);
     } else {
       int day = (int) (value >>> 41) & 0x1F;
       int months = (int) (value >>> 46) & 0x1_FFFF;
-      TemporalText.writeDate(months / 13, months % 13, day, out);
+      at = TemporalText.putDate(months / 13, months % 13, day, target, at);
       if (type == ColumnType.DATE) {
+        out.position(at);
         return;
       }
-      out.writeByte(' ');
-      TemporalText.writeTimeOfDay(((time >>> 12) & 0x1F), minute, second, out);
+      target[at++] = ' ';
+      at = TemporalText.putTimeOfDay((time >>> 12) & 0x1F, minute, second, target, at);
     }
-    TemporalText.writeFraction(micros, 6, out);
+    out.position(TemporalText.putFraction(micros, 6, target, at));
   }
 
   private static int number(byte[] array, int offset, int wide) {

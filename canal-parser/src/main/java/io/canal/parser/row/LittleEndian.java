@@ -23,6 +23,19 @@ final class LittleEndian {
     return uint16(array, offset) | ((array[offset + 2] & 0xFF) << 16);
   }
 
+  /** An unsigned number of one to eight bytes. */
+  static long unsigned(byte[] array, int offset, int length) {
+    if (offset + Long.BYTES <= array.length) {
+      int unusedBits = Long.SIZE - (length << 3);
+      return (int64(array, offset) << unusedBits) >>> unusedBits;
+    }
+    long value = 0;
+    for (int i = length - 1; i >= 0; i--) {
+      value = (value << 8) | (array[offset + i] & 0xFF);
+    }
+    return value;
+  }
+
   static int int32(byte[] array, int offset) {
     return (int) INT.get(array, offset);
   }

@@ -65,8 +65,8 @@ public final class RowsEvent {
   private final int[] presentCount = new int[2];
   private final int[][] offsets = {new int[0], new int[0]};
   private final int[][] lengths = {new int[0], new int[0]};
-  private int[] layouts = new int[0];
-  private TableMap map;
+  private int[] allColumns = new int[0];
+  private RowLayout layout;
   private byte[] array;
   private int start;
   private int end;
@@ -81,16 +81,28 @@ public final class RowsEvent {
         | ((long) littleEndian(array, at + 4, 2) << 32);
   }
 
+  /** As {@link #wrap(byte[], int, int, RowLayout)}, for one who keeps no layout. */
+  @SuppressWarnings("ReferenceEquality") // the same object says the same; another is read again
+  public void wrap(byte[] array, int offset, int length, TableMap tableMap) {
+    requireNonNull(tableMap, "tableMap is null");
+    boolean known = layout != null && layout.map() == tableMap;
+    wrap(array, offset, length, known ? layout : RowLayout.of(tableMap));
+  }
+
   /**
    * Takes a raw event; {@link #next} then stands before its first row.
    *
-   * @param tableMap the table map in force for the event's table id
+   * @param rowLayout of the table map in force for the event's table id
    * @throws CanalException where the event is of another type, is cut off or does not fit the table
    */
-  public void wrap(byte[] array, int offset, int length, TableMap tableMap) {
+  public void wrap(byte[] array, int offset, int length, RowLayout rowLayout) {
     this.array = requireNonNull(array, "array is null");
     checkFromIndexSize(offset, length, array.length);
-    useTable(requireNonNull(tableMap, "tableMap is null"));
+    layout = requireNonNull(rowLayout, "rowLayout is null");
+    int tableColumns = rowLayout.widths.length;
+    if (tableColumns > allColumns.length) {
+      makeRoom(tableColumns);
+    }
     start = offset;
     end = offset + length;
     position = offset;
@@ -109,8 +121,8 @@ public final class RowsEvent {
       skip(extra, "extra data");
     }
     long columns = packedInteger();
-    if (columns != tableMap.columnCount()) {
-      throw broken("expected " + tableMap.columnCount() + " columns, found " + columns);
+    if (columns != tableColumns) {
+      throw broken("expected " + tableColumns + " columns, found " + columns);
     }
     readPresent(BEFORE, hasBefore());
     readPresent(AFTER, hasAfter());
@@ -200,10 +212,32 @@ public final class RowsEvent {
     if (after < 0 || before != after) {
       return after != ABSENT && before != after;
     }
-    int beforeOffset = offsets[BEFORE][column];
-    int afterOffset = offsets[AFTER][column];
-    return !Arrays.equals(
-        array, beforeOffset, beforeOffset + before, array, afterOffset, afterOffset + after);
+    return after > 0 && !isSame(offsets[BEFORE][column], offsets[AFTER][column], after);
+  }
+
+  /** Whether both images hold the column, with the same value or NULL. */
+  public boolean unchanged(int column) {
+    int before = lengths[BEFORE][column];
+    return before == lengths[AFTER][column]
+        && before != ABSENT
+        && (before <= 0 || isSame(offsets[BEFORE][column], offsets[AFTER][column], before));
+  }
+
+  private boolean isSame(int before, int after, int length) {
+    if (length > Long.BYTES) {
+      return Arrays.equals(array, before, before + length, array, after, after + length);
+    }
+    // Most values are this short. The one before lies in front, so that both words are within.
+    if (after + Long.BYTES <= array.length) {
+      long difference = LittleEndian.int64(array, before) ^ LittleEndian.int64(array, after);
+      return difference << (Long.SIZE - (length << 3)) == 0;
+    }
+    for (int i = 0; i < length; i++) {
+      if (array[before + i] != array[after + i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The array that all offsets refer to. */
@@ -241,67 +275,84 @@ public final class RowsEvent {
     };
   }
 
-  @SuppressWarnings("ReferenceEquality") // the same object says the same; another is read again
-  private void useTable(TableMap tableMap) {
-    if (tableMap == map) {
-      return;
-    }
-    map = tableMap;
-    int columns = tableMap.columnCount();
-    if (layouts.length < columns) {
-      layouts = new int[columns];
-      for (int image = BEFORE; image <= AFTER; image++) {
-        present[image] = new int[columns];
-        offsets[image] = new int[columns];
-        lengths[image] = new int[columns];
-      }
-    }
+  private void makeRoom(int columns) {
+    allColumns = new int[columns];
     for (int column = 0; column < columns; column++) {
-      layouts[column] = ValueLayout.of(tableMap.types()[column], tableMap.metadata()[column]);
+      allColumns[column] = column;
+    }
+    for (int image = BEFORE; image <= AFTER; image++) {
+      present[image] = new int[columns];
+      offsets[image] = new int[columns];
+      lengths[image] = new int[columns];
     }
   }
 
   private void readPresent(int image, boolean exists) {
-    int columns = map.columnCount();
-    Arrays.fill(lengths[image], 0, columns, ABSENT);
-    int count = 0;
+    int columns = layout.widths.length;
     if (exists) {
       int bitmap = position;
       skip((columns + 7) >>> 3, "bitmap of the present columns");
+      if (areAllSet(bitmap, columns)) {
+        presentCount[image] = columns;
+        return;
+      }
+      Arrays.fill(lengths[image], 0, columns, ABSENT);
+      int count = 0;
       for (int column = 0; column < columns; column++) {
         if (isSet(bitmap, column)) {
           present[image][count++] = column;
         }
       }
+      presentCount[image] = count;
+    } else {
+      Arrays.fill(lengths[image], 0, columns, ABSENT);
+      presentCount[image] = 0;
     }
-    presentCount[image] = count;
+  }
+
+  private boolean areAllSet(int bitmap, int bits) {
+    int last = bitmap + (bits >>> 3);
+    for (int at = bitmap; at < last; at++) {
+      if (array[at] != -1) {
+        return false;
+      }
+    }
+    int rest = (1 << (bits & 7)) - 1;
+    return rest == 0 || (array[last] & rest) == rest;
   }
 
   private void walk(int image) {
     byte[] bytes = array;
-    int[] columns = present[image];
+    int[] widths = layout.widths;
     int[] imageOffsets = offsets[image];
     int[] imageLengths = lengths[image];
     int count = presentCount[image];
-    int nulls = position;
+    int[] columns = count == widths.length ? allColumns : present[image];
+    int nullsAt = position;
     skip((count + 7) >>> 3, "null bitmap");
+    int limit = end;
     int at = position;
+    int nulls = 0;
     for (int i = 0; i < count; i++) {
+      nulls = (i & 7) == 0 ? bytes[nullsAt + (i >>> 3)] : nulls >>> 1;
       int column = columns[i];
-      if (isSet(nulls, i)) {
+      if ((nulls & 1) != 0) {
         imageLengths[column] = NULL;
         continue;
       }
-      int length = layouts[column];
+      int length = widths[column];
       if (length < 0) {
         int prefix = -length;
-        if (prefix > end - at || prefix < 0) {
+        if (prefix > limit - at || prefix < 0) {
           throw cutOff(column, at, prefix);
         }
-        length = prefix == 1 ? bytes[at] & 0xFF : littleEndian(bytes, at, prefix);
+        length =
+            prefix == 1
+                ? bytes[at] & 0xFF
+                : prefix == 2 ? LittleEndian.uint16(bytes, at) : littleEndian(bytes, at, prefix);
         at += prefix;
       }
-      if (length > end - at || length < 0) {
+      if (length > limit - at || length < 0) {
         throw cutOff(column, at, length);
       }
       imageOffsets[column] = at;
@@ -351,7 +402,12 @@ public final class RowsEvent {
   }
 
   private CanalException cutOff(int column, int at, int length) {
-    String type = " (type " + map.types()[column] + ", metadata " + map.metadata()[column] + ")";
+    String type =
+        " (type "
+            + layout.map().types()[column]
+            + ", metadata "
+            + layout.map().metadata()[column]
+            + ")";
     if (length == ValueLayout.UNKNOWN) {
       return broken("column " + column + ": expected a type that is known, found" + type);
     }
@@ -376,11 +432,11 @@ public final class RowsEvent {
         ErrorCode.STOP_INSTANCE,
         where
             + " for "
-            + map.database()
+            + layout.map().database()
             + "."
-            + map.table()
+            + layout.map().table()
             + " (table id "
-            + map.tableId()
+            + layout.map().tableId()
             + "), at byte "
             + (position - start)
             + ": "

@@ -2,39 +2,44 @@ package io.canal.parser.row;
 
 import io.canal.protocol.WriteBuffer;
 
-/** The parts of temporal text. Fields are written as they are: a zero month or day stays. */
+/**
+ * The parts of temporal text, each put where there is room for it; they return where the next one
+ * goes. Fields are written as they are: a zero month or day stays.
+ */
 final class TemporalText {
-  private static final int[] MICROS_OF_DIGIT = {1_000_000, 100_000, 10_000, 1_000, 100, 10, 1};
+  /** More than any of the types needs, with its sign and fraction. */
+  static final int MAX_BYTES = 40;
 
   private TemporalText() {}
 
-  static void writeDate(int year, int month, int day, WriteBuffer out) {
-    out.writePadded(year, 4);
-    writePair('-', month, out);
-    writePair('-', day, out);
+  static int putDate(int year, int month, int day, byte[] target, int at) {
+    int next = WriteBuffer.putPadded(year, 4, target, at);
+    target[next] = '-';
+    WriteBuffer.putPair(month, target, next + 1);
+    target[next + 3] = '-';
+    WriteBuffer.putPair(day, target, next + 4);
+    return next + 6;
   }
 
-  static void writeTimeOfDay(int hour, int minute, int second, WriteBuffer out) {
-    out.writePadded(hour, 2);
-    writePair(':', minute, out);
-    writePair(':', second, out);
+  static int putTimeOfDay(int hour, int minute, int second, byte[] target, int at) {
+    int next = WriteBuffer.putPadded(hour, 2, target, at);
+    target[next] = ':';
+    WriteBuffer.putPair(minute, target, next + 1);
+    target[next + 3] = ':';
+    WriteBuffer.putPair(second, target, next + 4);
+    return next + 6;
   }
 
-  /** Writes the point and the first digits of a fraction; nothing for none. */
-  static void writeFraction(int micros, int digits, WriteBuffer out) {
-    if (digits > 0) {
-      out.writeByte('.');
-      out.writePadded(micros / MICROS_OF_DIGIT[digits], digits);
+  /**
+   * Puts the point and the fraction; nothing for none.
+   *
+   * @param units as the types store them: of as many digits, or one more where these are odd
+   */
+  static int putFraction(int units, int digits, byte[] target, int at) {
+    if (digits == 0) {
+      return at;
     }
-  }
-
-  private static void writePair(char separator, int value, WriteBuffer out) {
-    out.reserve(3);
-    byte[] array = out.array();
-    int at = out.position();
-    array[at] = (byte) separator;
-    array[at + 1] = (byte) ('0' + value / 10);
-    array[at + 2] = (byte) ('0' + value % 10);
-    out.position(at + 3);
+    target[at] = '.';
+    return WriteBuffer.putPadded((digits & 1) == 0 ? units : units / 10, digits, target, at + 1);
   }
 }

@@ -7,137 +7,162 @@ import java.sql.Types;
  * DATE, TIME, DATETIME and YEAR in the formats of MySQL 5.6 and later, and TIME and DATETIME of
  * tables that are older. They know no time zone. Zero and partly zero dates stay as they are.
  */
-final class TemporalWriter extends FixedTypeWriter {
-  static final TemporalWriter DATE =
-      new TemporalWriter("DATE", Types.DATE, 3, 0, TemporalWriter::writeDate);
-  static final TemporalWriter YEAR =
-      new TemporalWriter("YEAR", Types.VARCHAR, 1, 0, TemporalWriter::writeYear);
-  static final TemporalWriter OLD_TIME =
-      new TemporalWriter("TIME", Types.TIME, 3, 0, TemporalWriter::writeOldTime);
-  static final TemporalWriter OLD_DATETIME =
-      new TemporalWriter("DATETIME", Types.TIMESTAMP, 8, 0, TemporalWriter::writeOldDatetime);
-
-  private static final int DATETIME_WHOLE_BYTES = 5;
-  private static final int TIME_WHOLE_BYTES = 3;
-  private static final int[] MICROS_OF_FRACTION_BYTES = {1_000_000, 10_000, 100, 1};
-
-  @FunctionalInterface
-  private interface Format {
-    void write(byte[] array, int offset, int fractionalDigits, WriteBuffer out);
-  }
+abstract class TemporalWriter extends ValueWriter {
+  static final TemporalWriter DATE = new DateWriter();
+  static final TemporalWriter YEAR = new YearWriter();
+  static final TemporalWriter OLD_TIME = new OldTimeWriter();
+  static final TemporalWriter OLD_DATETIME = new OldDatetimeWriter();
 
   private final String type;
   private final int length;
-  private final int fractionalDigits;
-  private final Format format;
 
-  private TemporalWriter(
-      String type, int sqlType, int wholeBytes, int fractionalDigits, Format format) {
+  private TemporalWriter(String type, int sqlType, int length) {
     super(sqlType);
     this.type = type;
-    this.length = wholeBytes + fractionBytes(fractionalDigits);
-    this.fractionalDigits = fractionalDigits;
-    this.format = format;
+    this.length = length;
   }
 
   static TemporalWriter datetime(int fractionalDigits) {
-    return new TemporalWriter(
-        "DATETIME",
-        Types.TIMESTAMP,
-        DATETIME_WHOLE_BYTES,
-        fractionalDigits,
-        TemporalWriter::writeDatetime);
+    return new DatetimeWriter(fractionalDigits);
   }
 
   static TemporalWriter time(int fractionalDigits) {
-    return new TemporalWriter(
-        "TIME", Types.TIME, TIME_WHOLE_BYTES, fractionalDigits, TemporalWriter::writeTime);
+    return new TimeWriter(fractionalDigits);
   }
 
   @Override
-  public void write(byte[] array, int offset, int length, WriteBuffer out) {
+  public final void write(byte[] array, int offset, int length, WriteBuffer out) {
     expectLength(type, this.length, length);
-    format.write(array, offset, fractionalDigits, out);
+    out.reserve(TemporalText.MAX_BYTES);
+    out.position(put(array, offset, out.array(), out.position()));
   }
+
+  /** Puts the text where there is room for {@link TemporalText#MAX_BYTES}; returns its end. */
+  abstract int put(byte[] array, int offset, byte[] target, int at);
 
   /** How many bytes hold a fraction: one for each two digits. */
   static int fractionBytes(int fractionalDigits) {
     return (fractionalDigits + 1) / 2;
   }
 
-  /** The microseconds that stand big-endian in the bytes of a fraction. */
-  static int micros(byte[] array, int offset, int fractionalDigits) {
-    int bytes = fractionBytes(fractionalDigits);
-    return (int) bigEndian(array, offset, bytes) * MICROS_OF_FRACTION_BYTES[bytes];
-  }
-
-  static long bigEndian(byte[] array, int offset, int bytes) {
-    long value = 0;
-    for (int i = 0; i < bytes; i++) {
-      value = (value << 8) | (array[offset + i] & 0xFF);
-    }
-    return value;
-  }
-
   /** Day in five bits, month in four, year above. */
-  private static void writeDate(byte[] array, int offset, int fraction, WriteBuffer out) {
-    int value = LittleEndian.uint24(array, offset);
-    TemporalText.writeDate(value >>> 9, ((value >>> 5) & 0xF), value & 0x1F, out);
+  private static final class DateWriter extends TemporalWriter {
+    DateWriter() {
+      super("DATE", Types.DATE, 3);
+    }
+
+    @Override
+    int put(byte[] array, int offset, byte[] target, int at) {
+      int value = LittleEndian.uint24(array, offset);
+      return TemporalText.putDate(value >>> 9, (value >>> 5) & 0xF, value & 0x1F, target, at);
+    }
   }
 
-  private static void writeYear(byte[] array, int offset, int fraction, WriteBuffer out) {
-    int value = array[offset] & 0xFF;
-    out.writePadded(value == 0 ? 0 : 1900 + value, 4);
+  private static final class YearWriter extends TemporalWriter {
+    YearWriter() {
+      super("YEAR", Types.VARCHAR, 1);
+    }
+
+    @Override
+    int put(byte[] array, int offset, byte[] target, int at) {
+      int value = array[offset] & 0xFF;
+      return WriteBuffer.putPadded(value == 0 ? 0 : 1900 + value, 4, target, at);
+    }
   }
 
   /** A number hhmmss with its sign. */
-  private static void writeOldTime(byte[] array, int offset, int fraction, WriteBuffer out) {
-    int value = (LittleEndian.uint24(array, offset) << 8) >> 8;
-    if (value < 0) {
-      out.writeByte('-');
-      value = -value;
+  private static final class OldTimeWriter extends TemporalWriter {
+    OldTimeWriter() {
+      super("TIME", Types.TIME, 3);
     }
-    TemporalText.writeTimeOfDay(value / 10_000, value / 100 % 100, value % 100, out);
+
+    @Override
+    int put(byte[] array, int offset, byte[] target, int at) {
+      int value = (LittleEndian.uint24(array, offset) << 8) >> 8;
+      int next = at;
+      if (value < 0) {
+        target[next++] = '-';
+        value = -value;
+      }
+      return TemporalText.putTimeOfDay(
+          value / 10_000, value / 100 % 100, value % 100, target, next);
+    }
   }
 
   /** A number yyyymmddhhmmss. */
-  private static void writeOldDatetime(byte[] array, int offset, int fraction, WriteBuffer out) {
-    long value = LittleEndian.int64(array, offset);
-    int date = (int) Long.remainderUnsigned(Long.divideUnsigned(value, 1_000_000), 100_000_000);
-    int time = (int) Long.remainderUnsigned(value, 1_000_000);
-    TemporalText.writeDate(date / 10_000, date / 100 % 100, date % 100, out);
-    out.writeByte(' ');
-    TemporalText.writeTimeOfDay(time / 10_000, time / 100 % 100, time % 100, out);
+  private static final class OldDatetimeWriter extends TemporalWriter {
+    OldDatetimeWriter() {
+      super("DATETIME", Types.TIMESTAMP, 8);
+    }
+
+    @Override
+    int put(byte[] array, int offset, byte[] target, int at) {
+      long value = LittleEndian.int64(array, offset);
+      int date = (int) Long.remainderUnsigned(Long.divideUnsigned(value, 1_000_000), 100_000_000);
+      int time = (int) Long.remainderUnsigned(value, 1_000_000);
+      int next = TemporalText.putDate(date / 10_000, date / 100 % 100, date % 100, target, at);
+      target[next++] = ' ';
+      return TemporalText.putTimeOfDay(time / 10_000, time / 100 % 100, time % 100, target, next);
+    }
   }
 
   /** Sign (always set), year × 13 + month in 17 bits, day 5, hour 5, minute 6, second 6. */
-  private static void writeDatetime(byte[] array, int offset, int fraction, WriteBuffer out) {
-    long value = bigEndian(array, offset, DATETIME_WHOLE_BYTES);
-    int months = (int) (value >>> 22) & 0x1_FFFF;
-    TemporalText.writeDate(months / 13, months % 13, ((int) (value >>> 17) & 0x1F), out);
-    out.writeByte(' ');
-    TemporalText.writeTimeOfDay(
-        ((int) (value >>> 12) & 0x1F), ((int) (value >>> 6) & 0x3F), (int) value & 0x3F, out);
-    int micros = micros(array, offset + DATETIME_WHOLE_BYTES, fraction);
-    TemporalText.writeFraction(micros, fraction, out);
+  private static final class DatetimeWriter extends TemporalWriter {
+    private static final int WHOLE_BYTES = 5;
+
+    private final int fractionalDigits;
+
+    DatetimeWriter(int fractionalDigits) {
+      super("DATETIME", Types.TIMESTAMP, WHOLE_BYTES + fractionBytes(fractionalDigits));
+      this.fractionalDigits = fractionalDigits;
+    }
+
+    @Override
+    int put(byte[] array, int offset, byte[] target, int at) {
+      long value = BigEndian.unsigned(array, offset, WHOLE_BYTES);
+      int months = (int) (value >>> 22) & 0x1_FFFF;
+      int day = (int) (value >>> 17) & 0x1F;
+      int time = (int) value & 0x1_FFFF;
+      int next = TemporalText.putDate(months / 13, months % 13, day, target, at);
+      target[next++] = ' ';
+      next = TemporalText.putTimeOfDay(time >>> 12, (time >>> 6) & 0x3F, time & 0x3F, target, next);
+      int bytes = fractionBytes(fractionalDigits);
+      int units = (int) BigEndian.unsigned(array, offset + WHOLE_BYTES, bytes);
+      return TemporalText.putFraction(units, fractionalDigits, target, next);
+    }
   }
 
   /**
    * Hour in ten bits, minute 6, second 6 and the fraction are one number, offset so that the first
    * bit is its sign: a negative time with a fraction is negative as a whole.
    */
-  private static void writeTime(byte[] array, int offset, int fraction, WriteBuffer out) {
-    int fractionBits = fractionBytes(fraction) << 3;
-    long value =
-        bigEndian(array, offset, TIME_WHOLE_BYTES + (fractionBits >>> 3))
-            - (0x80_0000L << fractionBits);
-    if (value < 0) {
-      out.writeByte('-');
-      value = -value;
+  private static final class TimeWriter extends TemporalWriter {
+    private static final int WHOLE_BYTES = 3;
+
+    private final int fractionalDigits;
+
+    TimeWriter(int fractionalDigits) {
+      super("TIME", Types.TIME, WHOLE_BYTES + fractionBytes(fractionalDigits));
+      this.fractionalDigits = fractionalDigits;
     }
-    int time = (int) (value >>> fractionBits);
-    TemporalText.writeTimeOfDay(((time >>> 12) & 0x3FF), ((time >>> 6) & 0x3F), time & 0x3F, out);
-    int units = (int) (value & ((1L << fractionBits) - 1));
-    TemporalText.writeFraction(units * MICROS_OF_FRACTION_BYTES[fractionBits >>> 3], fraction, out);
+
+    @Override
+    int put(byte[] array, int offset, byte[] target, int at) {
+      int fractionBits = fractionBytes(fractionalDigits) << 3;
+      long value =
+          BigEndian.unsigned(array, offset, WHOLE_BYTES + (fractionBits >>> 3))
+              - (0x80_0000L << fractionBits);
+      int next = at;
+      if (value < 0) {
+        target[next++] = '-';
+        value = -value;
+      }
+      int time = (int) (value >>> fractionBits);
+      next =
+          TemporalText.putTimeOfDay(
+              (time >>> 12) & 0x3FF, (time >>> 6) & 0x3F, time & 0x3F, target, next);
+      int units = (int) (value & ((1L << fractionBits) - 1));
+      return TemporalText.putFraction(units, fractionalDigits, target, next);
+    }
   }
 }

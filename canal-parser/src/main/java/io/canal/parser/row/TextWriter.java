@@ -4,7 +4,7 @@ import io.canal.parser.charset.Transcoder;
 import io.canal.protocol.WriteBuffer;
 
 /** CHAR, VARCHAR and TEXT in the column's character set, and VARBINARY, BLOB and GEOMETRY. */
-final class TextWriter extends FixedTypeWriter {
+final class TextWriter extends ValueWriter {
   private final Transcoder transcoder;
 
   TextWriter(Transcoder transcoder, int sqlType) {

@@ -1,5 +1,7 @@
 package io.canal.parser.row;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.canal.protocol.WriteBuffer;
 import java.sql.Types;
 
@@ -7,11 +9,12 @@ import java.sql.Types;
  * TIMESTAMP in a time zone: big-endian seconds since 1970 in UTC and a fraction, or little-endian
  * without one in a table made before MySQL 5.6. Zero seconds are MySQL's zero timestamp.
  */
-final class TimestampWriter extends FixedTypeWriter {
+final class TimestampWriter extends ValueWriter {
   private static final int WHOLE_BYTES = 4;
   private static final int SECONDS_PER_DAY = 86_400;
   private static final int DAYS_PER_ERA = 146_097; // 400 years
   private static final int DAYS_TO_1970 = 719_468; // from 0000-03-01
+  private static final byte[] ZERO = "0000-00-00 00:00:00".getBytes(US_ASCII);
 
   private final ZoneOffsets zone;
   private final int fractionalDigits;
@@ -26,28 +29,38 @@ final class TimestampWriter extends FixedTypeWriter {
 
   @Override
   public void write(byte[] array, int offset, int length, WriteBuffer out) {
-    expectLength("TIMESTAMP", WHOLE_BYTES + TemporalWriter.fractionBytes(fractionalDigits), length);
+    int fractionBytes = TemporalWriter.fractionBytes(fractionalDigits);
+    expectLength("TIMESTAMP", WHOLE_BYTES + fractionBytes, length);
     long seconds =
         old
-            ? Integer.toUnsignedLong(LittleEndian.int32(array, offset))
-            : TemporalWriter.bigEndian(array, offset, WHOLE_BYTES);
+            ? LittleEndian.unsigned(array, offset, WHOLE_BYTES)
+            : BigEndian.unsigned(array, offset, WHOLE_BYTES);
+    int units = (int) BigEndian.unsigned(array, offset + WHOLE_BYTES, fractionBytes);
+    out.reserve(TemporalText.MAX_BYTES);
+    byte[] target = out.array();
+    int at = out.position();
     if (seconds == 0) {
-      out.writeAscii("0000-00-00 00:00:00");
-      TemporalText.writeFraction(0, fractionalDigits, out);
-      return;
+      System.arraycopy(ZERO, 0, target, at, ZERO.length);
+      at += ZERO.length;
+      units = 0;
+    } else {
+      at = putLocal(seconds + zone.offsetSeconds(seconds), target, at);
     }
-    long local = seconds + zone.offsetSeconds(seconds);
-    int days = (int) Math.floorDiv(local, SECONDS_PER_DAY);
-    int second = Math.floorMod(local, SECONDS_PER_DAY);
-    writeDay(days, out);
-    out.writeByte(' ');
-    TemporalText.writeTimeOfDay(second / 3600, second / 60 % 60, second % 60, out);
-    int micros = TemporalWriter.micros(array, offset + WHOLE_BYTES, fractionalDigits);
-    TemporalText.writeFraction(micros, fractionalDigits, out);
+    out.position(TemporalText.putFraction(units, fractionalDigits, target, at));
   }
 
-  /** Writes a day counted from 1970-01-01, in years that begin in March, so that February ends. */
-  private static void writeDay(int epochDay, WriteBuffer out) {
+  private static int putLocal(long seconds, byte[] target, int at) {
+    // A day more keeps a place west of Greenwich from going below zero.
+    long fromDayBefore = seconds + SECONDS_PER_DAY;
+    int days = (int) (fromDayBefore / SECONDS_PER_DAY);
+    int second = (int) (fromDayBefore - (long) days * SECONDS_PER_DAY);
+    int next = putDay(days - 1, target, at);
+    target[next++] = ' ';
+    return TemporalText.putTimeOfDay(second / 3600, second / 60 % 60, second % 60, target, next);
+  }
+
+  /** Puts a day counted from 1970-01-01, in years that begin in March, so that February ends. */
+  private static int putDay(int epochDay, byte[] target, int at) {
     int day = epochDay + DAYS_TO_1970;
     int era = day / DAYS_PER_ERA;
     int dayOfEra = day % DAYS_PER_ERA;
@@ -57,6 +70,6 @@ final class TimestampWriter extends FixedTypeWriter {
     int month = (5 * dayOfYear + 2) / 153; // from March
     int dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1;
     int year = era * 400 + yearOfEra + (month >= 10 ? 1 : 0);
-    TemporalText.writeDate(year, month < 10 ? month + 3 : month - 9, dayOfMonth, out);
+    return TemporalText.putDate(year, month < 10 ? month + 3 : month - 9, dayOfMonth, target, at);
   }
 }

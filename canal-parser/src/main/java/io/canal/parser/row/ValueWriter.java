@@ -6,9 +6,15 @@ import io.canal.protocol.WriteBuffer;
 
 /**
  * Writes the values of one column as Canal's text. Made by {@link ValueWriters} once per version of
- * a table; without state, for all threads.
+ * a table; immutable, for all threads.
  */
-public interface ValueWriter {
+public abstract class ValueWriter {
+  private final int sqlType;
+
+  ValueWriter(int sqlType) {
+    this.sqlType = sqlType;
+  }
+
   /**
    * Appends the text in UTF-8.
    *
@@ -16,11 +22,32 @@ public interface ValueWriter {
    * @throws CanalException with {@link ErrorCode#STOP_INSTANCE} where the bytes are no value of the
    *     column's type
    */
-  void write(byte[] array, int offset, int length, WriteBuffer out);
+  public abstract void write(byte[] array, int offset, int length, WriteBuffer out);
 
-  /** The code of java.sql.Types for this value: of an unsigned number it depends on the value. */
-  int sqlType(byte[] array, int offset, int length);
+  /** The code of java.sql.Types for a value. */
+  public final int sqlType() {
+    return sqlType;
+  }
 
-  /** The code of java.sql.Types where the value is NULL. */
-  int sqlTypeOfNull();
+  /**
+   * The code where the top bit of the value's last byte is set: of an unsigned number it is the
+   * wider type that holds it, else {@link #sqlType()}.
+   */
+  public int sqlTypeOfTopBit() {
+    return sqlType;
+  }
+
+  /** The code where the value is NULL. */
+  public int sqlTypeOfNull() {
+    return sqlType;
+  }
+
+  /** Guards a writer that reads a fixed number of bytes. */
+  static void expectLength(String type, int expected, int found) {
+    if (expected != found) {
+      throw new CanalException(
+          ErrorCode.STOP_INSTANCE,
+          type + ": expected a value of " + expected + " bytes, found " + found);
+    }
+  }
 }

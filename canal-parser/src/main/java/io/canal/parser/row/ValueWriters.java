@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.charset.MysqlCharset;
 import io.canal.parser.charset.MysqlCharsets;
+import io.canal.parser.charset.Transcoder;
 import io.canal.parser.charset.Transcoders;
 import io.canal.parser.schema.Column;
 import io.canal.parser.schema.ColumnType;
@@ -74,7 +75,10 @@ public final class ValueWriters {
     MysqlCharset charset =
         MysqlCharsets.byCollation(column.collation())
             .orElseThrow(() -> unknown(column, "collation id " + column.collation()));
-    return new TextWriter(Transcoders.of(charset), isBinary(column) ? Types.BLOB : sqlType);
+    Transcoder transcoder = Transcoders.of(charset);
+    return transcoder == Transcoders.UTF_8_TEXT
+        ? new Utf8Writer(sqlType)
+        : new TextWriter(transcoder, isBinary(column) ? Types.BLOB : sqlType);
   }
 
   private static boolean isBinary(Column column) {

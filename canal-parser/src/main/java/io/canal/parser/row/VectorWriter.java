@@ -6,7 +6,7 @@ import io.canal.protocol.WriteBuffer;
 import java.sql.Types;
 
 /** VECTOR: little-endian floats, as a JSON array without spaces: {@code [1.5,-2.0]}. */
-final class VectorWriter extends FixedTypeWriter {
+final class VectorWriter extends ValueWriter {
   static final VectorWriter INSTANCE = new VectorWriter();
 
   private VectorWriter() {

@@ -14,11 +14,15 @@ import java.util.concurrent.ConcurrentHashMap;
 final class ZoneOffsets {
   private static final ConcurrentHashMap<ZoneId, ZoneOffsets> BY_ZONE = new ConcurrentHashMap<>();
   private static final Instant LAST = Instant.ofEpochSecond(0xFFFF_FFFFL);
+  private static final int SPAN_BITS = 22; // 48 days
 
   /** The seconds at which an offset begins; the first counts from ever. */
   private final long[] begins;
 
   private final int[] offsets;
+
+  /** Which offset holds at the begin of each span of 2^22 seconds, where the search begins. */
+  private final short[] atSpan = new short[1 << (Integer.SIZE - SPAN_BITS)];
 
   private ZoneOffsets(ZoneRules rules) {
     long[] seconds = new long[16];
@@ -39,14 +43,25 @@ final class ZoneOffsets {
     }
     begins = Arrays.copyOf(seconds, count);
     offsets = Arrays.copyOf(values, count);
+    int at = 0;
+    for (int span = 0; span < atSpan.length; span++) {
+      while (at + 1 < count && begins[at + 1] <= (long) span << SPAN_BITS) {
+        at++;
+      }
+      atSpan[span] = (short) at;
+    }
   }
 
   static ZoneOffsets of(ZoneId zone) {
     return BY_ZONE.computeIfAbsent(zone, id -> new ZoneOffsets(id.getRules()));
   }
 
+  /** The offset at a second from 0 to 2^32 − 1. */
   int offsetSeconds(long epochSecond) {
-    int found = Arrays.binarySearch(begins, epochSecond);
-    return offsets[found >= 0 ? found : -found - 2];
+    int at = atSpan[(int) (epochSecond >>> SPAN_BITS)];
+    while (at + 1 < begins.length && begins[at + 1] <= epochSecond) {
+      at++;
+    }
+    return offsets[at];
   }
 }

@@ -59,7 +59,8 @@ class ValueWritersTest {
     byte[] value = HexFormat.of().parseHex(hex);
 
     assertThat(write(writer, hex)).isEqualTo(text);
-    assertThat(writer.sqlType(value, 0, value.length)).isEqualTo(sqlType);
+    assertThat(value[value.length - 1] < 0 ? writer.sqlTypeOfTopBit() : writer.sqlType())
+        .isEqualTo(sqlType);
   }
 
   @Test
@@ -68,8 +69,7 @@ class ValueWritersTest {
         .isEqualTo(Types.INTEGER);
     assertThat(ValueWriters.of(column(ColumnType.JSON, 4), UTC).sqlTypeOfNull())
         .isEqualTo(Types.OTHER);
-    assertThat(ValueWriters.of(column(ColumnType.JSON, 4), UTC).sqlType(new byte[1], 0, 1))
-        .isEqualTo(Types.VARCHAR);
+    assertThat(ValueWriters.of(column(ColumnType.JSON, 4), UTC).sqlType()).isEqualTo(Types.VARCHAR);
   }
 
   /**
@@ -93,7 +93,8 @@ class ValueWritersTest {
     ValueWriter writer = ValueWriters.of(column(type, metadata), UTC);
 
     assertThat(write(writer, hex)).isEqualTo(text);
-    assertThat(writer.sqlType(new byte[8], 0, 8)).isEqualTo(sqlType);
+    assertThat(writer.sqlType()).isEqualTo(sqlType);
+    assertThat(writer.sqlTypeOfTopBit()).isEqualTo(sqlType);
   }
 
   @ParameterizedTest
