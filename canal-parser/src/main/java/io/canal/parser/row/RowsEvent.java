@@ -66,6 +66,7 @@ public final class RowsEvent {
   private final int[][] offsets = {new int[0], new int[0]};
   private final int[][] lengths = {new int[0], new int[0]};
   private int[] layouts = new int[0];
+  private TableMap laidOut;
   private TableMap map;
   private byte[] array;
   private int start;
@@ -91,6 +92,12 @@ public final class RowsEvent {
     this.array = requireNonNull(array, "array is null");
     checkFromIndexSize(offset, length, array.length);
     useTable(requireNonNull(tableMap, "tableMap is null"));
+    readHead(offset, length);
+    readPresent(BEFORE, hasBefore());
+    readPresent(AFTER, hasAfter());
+  }
+
+  private void readHead(int offset, int length) {
     start = offset;
     end = offset + length;
     position = offset;
@@ -109,11 +116,9 @@ public final class RowsEvent {
       skip(extra, "extra data");
     }
     long columns = packedInteger();
-    if (columns != tableMap.columnCount()) {
-      throw broken("expected " + tableMap.columnCount() + " columns, found " + columns);
+    if (columns != map.columnCount()) {
+      throw broken("expected " + map.columnCount() + " columns, found " + columns);
     }
-    readPresent(BEFORE, hasBefore());
-    readPresent(AFTER, hasAfter());
   }
 
   /**
@@ -139,9 +144,16 @@ public final class RowsEvent {
   }
 
   /**
-   * Where the images of its rows begin in the event that {@link #wrap} took; before {@link #next}.
+   * Where the images of its rows begin in an event, whose head is proven to fit the table; leaves
+   * this cursor without an event.
    */
-  public int imagesOffset() {
+  public int imagesOffset(byte[] array, int offset, int length, TableMap tableMap) {
+    this.array = requireNonNull(array, "array is null");
+    checkFromIndexSize(offset, length, array.length);
+    map = requireNonNull(tableMap, "tableMap is null");
+    readHead(offset, length);
+    int bitmaps = kind == Kind.UPDATE ? 2 : 1;
+    skip(bitmaps * ((tableMap.columnCount() + 7) >>> 3), "bitmap of the present columns");
     return position;
   }
 
@@ -243,10 +255,11 @@ public final class RowsEvent {
 
   @SuppressWarnings("ReferenceEquality") // the same object says the same; another is read again
   private void useTable(TableMap tableMap) {
-    if (tableMap == map) {
+    map = tableMap;
+    if (tableMap == laidOut) {
       return;
     }
-    map = tableMap;
+    laidOut = tableMap;
     int columns = tableMap.columnCount();
     if (layouts.length < columns) {
       layouts = new int[columns];
