@@ -48,6 +48,11 @@ public final class ChangeLogWriter {
     active = log.extend(active, length);
   }
 
+  /** Whether a body of that length fits behind the last frame, in the array it is in. */
+  public boolean hasRoom(int bodyLength) {
+    return Frame.lengthOf(bodyLength) <= active.data.length - active.limit;
+  }
+
   /** Where the claimed bytes are. */
   public byte[] array() {
     return active.data;
