@@ -76,7 +76,7 @@ final class InProcessRunner {
     try (Receiver receiver =
             new Receiver(
                 "benchmark", source, log, schemas, schemaSession, start, Clock.systemUTC());
-        ChangeReader reader = log.open("benchmark", start)) {
+        ChangeReader reader = log.openAtOldest("benchmark")) {
       runner.tally.started();
       receiver.start();
       return runner.drain(reader);

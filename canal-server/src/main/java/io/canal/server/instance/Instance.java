@@ -253,7 +253,7 @@ public final class Instance implements AutoCloseable {
         destination(),
         source.address(),
         r.receiver().status(),
-        r.log(),
+        r.log().status(),
         r.subscriptions().list(),
         positions.lastError(),
         shared.clock());

@@ -211,8 +211,8 @@ public final class Subscription {
       Optional<Batch> batch = fill(fetch.limit());
       if (batch.isPresent()) {
         fetch.subscriber().deliver(batch.get());
-      } else if (!outstanding.isEmpty() && reader.holdsUpLog()) {
-        fetch.subscriber().refuse(ownBatchesFillLog());
+      } else if (reader.isDetached()) {
+        fetch.subscriber().refuse(detached());
       } else if (!wait) {
         fetch.subscriber().nothing();
       } else {
@@ -220,11 +220,6 @@ public final class Subscription {
         listen();
         if (!waited) {
           fetch.subscriber().waiting();
-        }
-        if (!outstanding.isEmpty() && reader.holdsUpLog()) {
-          // became full before it listened
-          waiting = null;
-          fetch.subscriber().refuse(ownBatchesFillLog());
         }
       }
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -532,11 +527,11 @@ public final class Subscription {
         ErrorCode.BAD_REQUEST, name() + ": the subscription has ended, subscribe again");
   }
 
-  private CanalException ownBatchesFillLog() {
+  private CanalException detached() {
     return new CanalException(
         ErrorCode.BAD_REQUEST,
-        "%s: its %d unacknowledged batches fill the change log of %d bytes, acknowledge them or roll back"
-            .formatted(name(), outstanding.size(), shared.log().budgetBytes()));
+        "%s: the change log no longer holds what follows %s"
+            .formatted(name(), reader.acknowledged()));
   }
 
   private CanalException unreadable(Throwable e) {

@@ -96,7 +96,14 @@ public final class Subscriptions implements AutoCloseable {
    */
   public void restore(String clientId, StoredConsumer stored) {
     EntryWriter writer = entries.apply(stored.filter());
-    ChangeReader reader = log.open(clientId, stored.position());
+    ChangeReader reader =
+        log.open(clientId, stored.position())
+            .orElseThrow(
+                () ->
+                    new CanalException(
+                        ErrorCode.BAD_REQUEST,
+                        "consumer %s at %s, expected a position that the log of %s holds"
+                            .formatted(clientId, stored.position(), destination)));
     byClientId.put(clientId, new Subscription(clientId, stored.filter(), writer, reader, shared));
   }
 
