@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -68,7 +69,7 @@ public final class SpillDirectory implements SegmentFiles {
       }
     } catch (IOException e) {
       delete(base);
-      throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
+      throw new IOException("cannot write " + file + ": " + describe(e), e);
     }
     return checksum(bytes, length);
   }
@@ -85,7 +86,7 @@ public final class SpillDirectory implements SegmentFiles {
         at += count;
       }
     } catch (IOException e) {
-      throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new IOException("cannot read " + file + ": " + describe(e), e);
     }
     int found = checksum(bytes, length);
     if (found != checksum) {
@@ -101,6 +102,14 @@ public final class SpillDirectory implements SegmentFiles {
     } catch (IOException e) {
       LOG.warn("a segment of the change log stays on disk until the next start: {}", e.toString());
     }
+  }
+
+  private static String describe(IOException e) {
+    if (e instanceof FileSystemException fileError) {
+      String reason = fileError.getReason();
+      return reason == null ? e.getClass().getSimpleName() : reason;
+    }
+    return e.getMessage();
   }
 
   private Path file(long base) {
