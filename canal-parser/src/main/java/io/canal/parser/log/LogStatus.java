@@ -23,6 +23,10 @@ public record LogStatus(
     boolean full,
     Optional<String> furthestAhead,
     Optional<String> diskError) {
+  /** Where there is no log. */
+  public static final LogStatus NONE =
+      new LogStatus(0, 0, 0, 0, 0, false, Optional.empty(), Optional.empty());
+
   public LogStatus {
     requireNonNull(furthestAhead, "furthestAhead is null");
     requireNonNull(diskError, "diskError is null");

@@ -52,10 +52,12 @@ final class StatusScreen {
         text(instance, "source"));
     out.printf("    position  %s%n", text(instance, "position"));
     out.printf(
-        "    lag %s, log %s of %s, received %,d transactions, %,d events, %s%n",
+        "    lag %s, log %s of %s and on disk %s of %s, received %,d transactions, %,d events, %s%n",
         duration(instance.path("lagMs").asLong()),
         bytes(instance.path("logBytes").asLong()),
         bytes(instance.path("logBudgetBytes").asLong()),
+        bytes(instance.path("logDiskBytes").asLong()),
+        bytes(instance.path("logDiskBudgetBytes").asLong()),
         instance.path("transactions").asLong(),
         instance.path("events").asLong(),
         bytes(instance.path("bytes").asLong()));

@@ -73,14 +73,32 @@ final class StatusCollector implements MultiCollector {
         gauge(
             instances,
             "canal_instance_log_bytes",
-            "Bytes that the change log holds.",
-            InstanceStatus::logBytes));
+            "Bytes of memory that the change log holds.",
+            instance -> instance.log().memoryBytes()));
     metrics.add(
         gauge(
             instances,
             "canal_instance_log_budget_bytes",
-            "Bytes that the change log may hold.",
-            InstanceStatus::logBudgetBytes));
+            "Bytes of memory that the change log may hold.",
+            instance -> instance.log().memoryBudgetBytes()));
+    metrics.add(
+        gauge(
+            instances,
+            "canal_instance_log_disk_bytes",
+            "Bytes of disk that the change log holds.",
+            instance -> instance.log().diskBytes()));
+    metrics.add(
+        gauge(
+            instances,
+            "canal_instance_log_disk_budget_bytes",
+            "Bytes of disk that the change log may hold.",
+            instance -> instance.log().diskBudgetBytes()));
+    metrics.add(
+        counter(
+            instances,
+            "canal_instance_log_dropped_segments",
+            "Segments that left the change log for good.",
+            instance -> instance.log().droppedSegments()));
     metrics.add(
         gauge(
             instances,

@@ -6,6 +6,7 @@ import io.canal.parser.binlog.SourceErrorException;
 import io.canal.parser.entry.EntryEncoder;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.Frame;
+import io.canal.parser.log.SpillDirectory;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.InformationSchema;
 import io.canal.parser.schema.TableFilter;
@@ -27,6 +28,7 @@ import io.canal.server.status.InstanceState;
 import io.canal.server.status.InstanceStatus;
 import io.canal.server.subscription.Subscriptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
@@ -191,7 +193,20 @@ public final class Instance implements AutoCloseable {
     run(zone, start);
   }
 
+  private SpillDirectory spillDirectory() {
+    Path directory = shared.dataDirectory().resolve(destination()).resolve("log");
+    try {
+      return SpillDirectory.emptied(directory, settings.logDiskBytes());
+    } catch (IOException e) {
+      throw new CanalException(
+          ErrorCode.RETRY,
+          "cannot empty %s, the disk part of the change log: %s".formatted(directory, e),
+          e);
+    }
+  }
+
   private void run(ZoneId zone, StartingPoint start) throws IOException {
+    SpillDirectory directory = spillDirectory();
     SchemaSession schemaSession = new SchemaSession(source);
     TableFilter filter = TableFilter.of(settings.filter(), settings.blackFilter());
     TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession), filter);
@@ -200,7 +215,8 @@ public final class Instance implements AutoCloseable {
         new ChangeLog(
             settings.logBytes(),
             start.stream(),
-            frame -> countRows(counting.get(), schemas, frame));
+            frame -> countRows(counting.get(), schemas, frame),
+            directory);
     Subscriptions subscriptions =
         new Subscriptions(
             destination(),
@@ -246,7 +262,7 @@ public final class Instance implements AutoCloseable {
     if (now.isEmpty()) {
       Situation s = situation;
       return InstanceStatus.notRunning(
-          destination(), s.state(), s.reason(), s.since(), source.address(), settings.logBytes());
+          destination(), s.state(), s.reason(), s.since(), source.address());
     }
     Running r = now.get();
     return Statuses.of(
@@ -285,6 +301,7 @@ public final class Instance implements AutoCloseable {
     starter.interrupt();
     last.ifPresent(r -> r.receiver().close());
     last.ifPresent(r -> r.subscriptions().close());
+    last.ifPresent(r -> r.log().close());
     positions.close();
   }
 }

@@ -50,8 +50,7 @@ final class Statuses {
                 receiver.offset(),
                 Optional.empty())),
         lagSeconds * 1000,
-        log.memoryBytes(),
-        log.memoryBudgetBytes(),
+        log,
         receiver.events(),
         receiver.transactions(),
         receiver.bytesReceived(),
@@ -69,7 +68,10 @@ final class Statuses {
 
   private static String reason(InstanceState state, ReceiverStatus receiver, LogStatus log) {
     if (state != InstanceState.WAITING) {
-      return log.diskError().orElse(receiver.reason());
+      return log.diskError()
+          .map(error -> "the change log drops what slow consumers need: " + error)
+          .filter(error -> receiver.reason().isEmpty())
+          .orElse(receiver.reason());
     }
     return log.furthestAhead()
         .map(consumer -> "the change log is full until consumer " + consumer + " reads")
