@@ -94,7 +94,12 @@ public final class CanalServer implements AutoCloseable, StatusSource {
     ExecutorService workers =
         executor("worker", Math.max(2, Runtime.getRuntime().availableProcessors()));
     Shared shared =
-        new Shared(workers, executor("positions", 2), new BatchBuffers(IDLE_BUFFER_BYTES), clock);
+        new Shared(
+            workers,
+            executor("positions", 2),
+            new BatchBuffers(IDLE_BUFFER_BYTES),
+            settings.dataDirectory(),
+            clock);
     HttpServer http = own(new HttpServer(settings.httpHost(), settings.httpPort(), this));
     http.start();
     Optional<Cluster> cluster = settings.zkServers().map(this::joinCluster);

@@ -73,7 +73,7 @@ public final class InProcessRunner implements Runner {
     try (Receiver receiver =
             new Receiver(
                 "benchmark", source, log, schemas, schemaSession, start, Clock.systemUTC());
-        ChangeReader reader = log.open("benchmark", start)) {
+        ChangeReader reader = log.openAtOldest("benchmark")) {
       tally = new Tally(segment);
       receiver.start();
       return drain(reader);

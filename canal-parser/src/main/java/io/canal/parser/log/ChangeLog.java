@@ -2,48 +2,56 @@ package io.canal.parser.log;
 
 import static java.util.Objects.requireNonNull;
 
-import io.canal.protocol.CanalException;
-import io.canal.protocol.ErrorCode;
+import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
-import java.util.ArrayDeque;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The ordered changes of one destination, in memory within a budget. The receiver thread appends
- * through the one {@link #writer}; each consumer reads with a {@link ChangeReader} of its own, up
- * to the last published end of a transaction.
+ * The ordered changes of one destination, in memory and on disk, each within a budget. The receiver
+ * thread appends through the one {@link #writer}; each consumer reads with a {@link ChangeReader}
+ * of its own, up to the last published end of a transaction.
  *
- * <p>A place in it is a {@code long}, the bytes appended before it since this process began. Memory
- * is a chain of segments; when the budget is used the oldest goes, once every consumer has
- * acknowledged it, and until then the writer waits.
+ * <p>A place in it is a {@code long}, the bytes appended before it since this process began. The
+ * log is a row of segments. When memory is used, the oldest segment in it leaves once the reader
+ * furthest ahead has read it: to disk where another reader needs it, else for good. Who still needs
+ * what is gone is detached, and holds nothing up. The writer waits only while even the furthest
+ * reader has not read the oldest segment in memory, or there is none.
  */
-public final class ChangeLog {
+public final class ChangeLog implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ChangeLog.class);
   private static final int MIN_SEGMENTS = 16;
   private static final int MIN_SEGMENT_BYTES = 4 * 1024;
   private static final int MAX_SEGMENT_BYTES = 1024 * 1024;
 
   private final long budgetBytes;
-  private final int segmentBytes;
+  private final boolean inStep;
   private final RowCounter rowCounter;
   private final LogFiles files = new LogFiles();
   private final List<ChangeReader> readers = new CopyOnWriteArrayList<>();
-  private final ChangeReader tail;
+  private final SegmentStore store;
   private final ChangeLogWriter writer;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition space = lock.newCondition();
-  // guarded by lock
-  private final Deque<Segment> segments = new ArrayDeque<>();
-  private final Deque<byte[]> spare = new ArrayDeque<>();
-  private long retainedBytes;
+  // guarded by lock: what ended before the oldest segment, null without GTIDs
+  private final GtidSet executed;
+  // and a place behind the last of it that had no GTID among others that had
+  private LogFile withoutGtidFile;
+  private long withoutGtidOffset;
   private List<Runnable> waiting = new ArrayList<>();
+  private long droppedSegments;
+  private Optional<String> diskError = Optional.empty();
 
   // written by the receiver thread, read by all
   private volatile long published;
@@ -52,12 +60,45 @@ public final class ChangeLog {
   private volatile boolean anyoneWaits;
 
   /**
+   * A log that stays in memory.
+   *
    * @param budgetBytes memory for segments, 64 KiB or more; one event larger than it is still
    *     taken, alone
    * @param start where the source's stream begins that the writer will append
    * @param rowCounter counts rows where a reader stops inside a transaction
    */
   public ChangeLog(long budgetBytes, SourcePosition start, RowCounter rowCounter) {
+    this(budgetBytes, start, rowCounter, Optional.empty());
+  }
+
+  /** As above; what readers need goes to {@code directory} when it leaves memory. */
+  public ChangeLog(
+      long budgetBytes, SourcePosition start, RowCounter rowCounter, SpillDirectory directory) {
+    this(budgetBytes, start, rowCounter, Optional.of(directory));
+  }
+
+  /**
+   * A log that stays in memory and whose readers go in step: the oldest segment leaves once all of
+   * them have read it, so that nobody is detached.
+   */
+  public static ChangeLog inStep(long budgetBytes, SourcePosition start, RowCounter rowCounter) {
+    return new ChangeLog(budgetBytes, start, rowCounter, Optional.empty(), true);
+  }
+
+  ChangeLog(
+      long budgetBytes,
+      SourcePosition start,
+      RowCounter rowCounter,
+      Optional<SegmentFiles> segmentFiles) {
+    this(budgetBytes, start, rowCounter, segmentFiles, false);
+  }
+
+  private ChangeLog(
+      long budgetBytes,
+      SourcePosition start,
+      RowCounter rowCounter,
+      Optional<SegmentFiles> segmentFiles,
+      boolean inStep) {
     if (budgetBytes < MIN_SEGMENTS * MIN_SEGMENT_BYTES) {
       throw new IllegalArgumentException(
           "budget of "
@@ -67,12 +108,13 @@ public final class ChangeLog {
               + " or more");
     }
     this.budgetBytes = budgetBytes;
-    this.segmentBytes = (int) Math.min(MAX_SEGMENT_BYTES, budgetBytes / MIN_SEGMENTS);
+    this.inStep = inStep;
     this.rowCounter = requireNonNull(rowCounter, "rowCounter is null");
-    Segment first = new Segment(0, new byte[segmentBytes]);
-    segments.add(first);
-    retainedBytes = segmentBytes;
-    tail = new ChangeReader(this, "tail", first, start);
+    this.executed = start.gtids().orElse(null);
+    LogFile startFile = new LogFile(start.serverUuid(), start.file());
+    Segment first = new Segment(0, startFile, start.offset(), Optional.empty());
+    int segmentBytes = (int) Math.min(MAX_SEGMENT_BYTES, budgetBytes / MIN_SEGMENTS);
+    store = new SegmentStore(lock, budgetBytes, segmentBytes, segmentFiles, first);
     writer = new ChangeLogWriter(this, first, budgetBytes / 4);
   }
 
@@ -81,24 +123,41 @@ public final class ChangeLog {
     return writer;
   }
 
+  // ---- opening
+
   /**
-   * Opens a reader that begins with the first change after {@code from}; the changes before it that
-   * the log still holds are passed over.
+   * Opens a reader that begins with the first change after {@code from}. What the log holds before
+   * it is passed over: whole segments at once, the rest as the reader goes. A position that lies
+   * ahead of the log is met when the log comes to it.
    *
-   * @throws CanalException where the log no longer holds a change that follows {@code from}
+   * @return empty where the log does not hold the next change: the position is older than the log,
+   *     or of another server and without GTIDs, or the log begins amid a transaction that the
+   *     consumer has not had
    */
-  public ChangeReader open(String consumer, SourcePosition from) {
+  public Optional<ChangeReader> open(String consumer, SourcePosition from) {
+    Had had = new Had(from);
     lock.lock();
     try {
-      ChangeReader reader = tail.fork(consumer, from);
-      if (reader.startsAmidTransaction() || precedes(from, tail.acknowledged())) {
-        reader.close();
-        throw new CanalException(
-            ErrorCode.BAD_REQUEST,
-            "consumer %s at %s, expected a position that the log still holds, the oldest is %s"
-                .formatted(consumer, from, tail.acknowledged()));
+      Segment segment = store.oldest();
+      boolean byGtid = executed != null;
+      if (!had.everythingBefore(executed, segment.file, segment.offset)
+          || (withoutGtidFile != null && had.isBefore(withoutGtidFile, withoutGtidOffset))
+          || !had.canBeginWith(segment, byGtid)) {
+        return Optional.empty();
       }
-      return register(reader);
+      GtidSet passed = byGtid ? executed.copy() : null;
+      Segment next = store.after(segment);
+      while (next != null
+          && next.base < published
+          && had.everythingEndingIn(segment, next, byGtid)
+          && had.canBeginWith(next, byGtid)) {
+        if (byGtid) {
+          segment.ended.addTo(passed);
+        }
+        segment = next;
+        next = store.after(segment);
+      }
+      return Optional.of(register(new ChangeReader(this, consumer, segment, from, passed)));
     } finally {
       lock.unlock();
     }
@@ -108,97 +167,116 @@ public final class ChangeLog {
   public ChangeReader openAtOldest(String consumer) {
     lock.lock();
     try {
-      return register(tail.forkAtNextBegin(consumer));
+      Segment segment = store.oldest();
+      GtidSet passed = executed == null ? null : executed.copy();
+      if (passed != null) {
+        segment.inside.flatMap(Transaction::gtid).ifPresent(passed::add);
+      }
+      SourcePosition from =
+          new SourcePosition(
+              Optional.ofNullable(passed),
+              segment.file.serverUuid(),
+              segment.file.name(),
+              segment.offset,
+              Optional.empty());
+      return register(new ChangeReader(this, consumer, segment, from, passed));
     } finally {
       lock.unlock();
     }
   }
 
-  /** Whether changes lie between the two places; false where they cannot be compared. */
-  private static boolean precedes(SourcePosition from, SourcePosition oldest) {
-    if (from.gtids().isPresent() && oldest.gtids().isPresent()) {
-      return !from.gtids().get().containsAll(oldest.gtids().get());
-    }
-    if (from.file().isEmpty() || !from.serverUuid().equals(oldest.serverUuid())) {
-      return false;
-    }
-    int order = LogFile.compareNames(from.file(), oldest.file());
-    return order < 0 || (order == 0 && from.offset() < oldest.offset());
-  }
-
   private ChangeReader register(ChangeReader reader) {
     readers.add(reader);
+    signal();
     return reader;
   }
 
   void closed(ChangeReader reader) {
     readers.remove(reader);
-    released();
+    moved();
   }
+
+  // ---- what is seen of it
 
   /** How much of the log readers may see. */
   public long published() {
     return published;
   }
 
-  /** Bytes of segments in memory, of {@link #budgetBytes}. */
-  public long retainedBytes() {
+  /** Any thread. */
+  public LogStatus status() {
     lock.lock();
     try {
-      return retainedBytes;
+      return new LogStatus(
+          store.memoryBytes(),
+          budgetBytes,
+          store.spilledBytes(),
+          store.maxSpilledBytes(),
+          droppedSegments,
+          full,
+          attached()
+              .max(Comparator.comparingLong(ChangeReader::readPosition))
+              .map(ChangeReader::consumer),
+          diskError);
     } finally {
       lock.unlock();
     }
   }
 
-  public long budgetBytes() {
-    return budgetBytes;
-  }
-
-  /** Whether the writer waits for a consumer to acknowledge. */
+  /** Whether the writer waits until the reader furthest ahead reads on, or somebody comes. */
   public boolean isFull() {
     return full;
   }
 
-  boolean isHeldUpBy(ChangeReader reader) {
-    long acknowledged = reader.acknowledgedPosition();
-    return full && readers.stream().allMatch(r -> r.acknowledgedPosition() >= acknowledged);
+  private Stream<ChangeReader> attached() {
+    return readers.stream().filter(reader -> !reader.isDetached());
   }
 
-  /** The consumer furthest behind in acknowledging; empty where there is none. */
-  public Optional<String> furthestBehind() {
-    return readers.stream()
-        .min(Comparator.comparingLong(ChangeReader::acknowledgedPosition))
-        .map(ChangeReader::consumer);
+  /** Up to where the log need not be kept. */
+  private long readThrough() {
+    LongStream read = attached().mapToLong(ChangeReader::readPosition);
+    return (inStep ? read.min() : read.max()).orElse(0);
   }
 
   /**
-   * Seconds since the epoch of the first change at or after that place; empty where nothing is
+   * Seconds since the epoch of the first change at or after that place, on disk of its segment's
+   * first; of the oldest that the log holds where that place is gone. Empty where nothing is
    * published there.
    */
   public Optional<Long> timestampSecondsAt(long position) {
     lock.lock();
     try {
-      if (position >= published || position < segments.getFirst().base) {
-        return Optional.empty();
-      }
-      Frame frame = new Frame(files);
-      Segment segment = endingAtOrAfter(position);
-      long at = position;
-      while (at < published) {
-        while (at == segment.end()) {
-          segment = segment.next;
+      long end = published;
+      long at = Math.max(position, store.oldest().base);
+      Segment segment = store.find(at);
+      while (segment != null && at < end) {
+        long found = segment.timestampSeconds();
+        if (!segment.isOnDisk()) {
+          int to = (int) Math.min(segment.limit, end - segment.base);
+          found = timestampSeconds(segment, (int) (at - segment.base), to);
         }
-        frame.wrap(segment.data, (int) (at - segment.base));
-        if (frame.timestampSeconds() > 0) {
-          return Optional.of(frame.timestampSeconds());
+        if (found > 0) {
+          return Optional.of(found);
         }
-        at += frame.length();
+        segment = store.after(segment);
+        at = segment == null ? end : segment.base;
       }
       return Optional.empty();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The first timestamp in a segment in memory; 0 where there is none. */
+  private long timestampSeconds(Segment segment, int from, int to) {
+    Frame frame = new Frame(files);
+    for (int at = from; at < to; at += frame.length()) {
+      frame.wrap(segment.array().bytes, at);
+      if (frame.timestampSeconds() > 0) {
+        return frame.timestampSeconds();
+      }
+    }
+    return 0;
   }
 
   RowCounter rowCounter() {
@@ -222,60 +300,158 @@ public final class ChangeLog {
     }
   }
 
-  /** Appends a segment with room for a frame of that length, when the budget has room for it. */
-  Segment extend(Segment active, int frameLength) throws InterruptedException {
-    int capacity = Math.max(segmentBytes, frameLength);
-    lock.lockInterruptibly();
+  /** Puts {@code next} behind {@code active}, with room for a frame of that length. */
+  void extend(Segment active, Segment next, int frameLength) throws InterruptedException {
+    Optional<Segment> leaving = awaitRoom(active, frameLength);
+    while (leaving.isPresent()) {
+      leave(leaving.get());
+      leaving = awaitRoom(active, frameLength);
+    }
+    lock.lock();
     try {
-      while (!makeRoom(capacity)) {
-        if (full) {
-          wake();
-          space.await();
-        } else {
-          full = true; // an acknowledgement from here on signals; look again for one just before
-        }
-      }
-      byte[] data = capacity == segmentBytes ? spare.poll() : null;
-      while (!spare.isEmpty()
-          && retainedBytes + capacity + (long) spare.size() * segmentBytes > budgetBytes) {
-        spare.poll();
-      }
-      Segment segment = new Segment(active.end(), data == null ? new byte[capacity] : data);
-      active.next = segment;
-      segments.add(segment);
-      retainedBytes += capacity;
-      return segment;
+      store.append(active, next, frameLength);
     } finally {
-      full = false;
       lock.unlock();
     }
   }
 
-  private boolean makeRoom(int capacity) {
-    long acknowledged =
-        readers.stream().mapToLong(ChangeReader::acknowledgedPosition).min().orElse(0);
-    while (retainedBytes + capacity > budgetBytes
-        && segments.size() > 1
-        && segments.getFirst().end() <= acknowledged) {
-      Segment oldest = segments.removeFirst();
-      retainedBytes -= oldest.data.length;
-      tail.passTo(segments.getFirst());
-      release(oldest);
+  /** Waits until there is room, or a segment that may leave memory for it, and gives that. */
+  private Optional<Segment> awaitRoom(Segment active, int frameLength) throws InterruptedException {
+    while (true) {
+      List<Runnable> callbacks;
+      lock.lockInterruptibly();
+      try {
+        if (store.hasRoom(active, frameLength)) {
+          full = false;
+          return Optional.empty();
+        }
+        Segment oldest = store.oldestResident();
+        if (oldest.end() <= readThrough()) {
+          full = false;
+          // a frame larger than the budget is taken alone
+          return oldest == active ? Optional.empty() : Optional.of(oldest);
+        }
+        if (!full) {
+          full = true; // who reads on from here signals; look again for one just before
+          continue;
+        }
+        callbacks = takeWaiting();
+        if (callbacks.isEmpty()) {
+          space.await();
+        }
+      } catch (InterruptedException e) {
+        full = false;
+        throw e;
+      } finally {
+        lock.unlock();
+      }
+      callbacks.forEach(Runnable::run);
     }
-    return retainedBytes + capacity <= budgetBytes
-        || (segments.size() == 1 && segments.getFirst().end() <= acknowledged);
+  }
+
+  /** A segment leaves memory: to disk where it is needed and can be, else for good. */
+  private void leave(Segment segment) {
+    boolean spill;
+    lock.lock();
+    try {
+      spill = isNeeded(segment) && store.canSpill(segment);
+    } finally {
+      lock.unlock();
+    }
+    if (spill) {
+      try {
+        makeRoomOnDisk(segment);
+        store.spill(segment, timestampSeconds(segment, 0, segment.limit));
+        spilled();
+        return;
+      } catch (IOException e) {
+        diskFailed(e);
+      }
+    }
+    dropThrough(segment);
+  }
+
+  /** Whether a reader has yet to read it, or may still go back into it. */
+  private boolean isNeeded(Segment segment) {
+    long oldest = store.oldest().base;
+    return attached()
+        .anyMatch(
+            reader ->
+                reader.readPosition() < segment.end()
+                    || (reader.acknowledgedPosition() < segment.end()
+                        && reader.acknowledgedPosition() >= oldest));
+  }
+
+  private void makeRoomOnDisk(Segment segment) {
+    Optional<Segment> last;
+    lock.lock();
+    try {
+      last = store.lastToLeaveDisk(segment);
+    } finally {
+      lock.unlock();
+    }
+    last.ifPresent(this::dropThrough);
+  }
+
+  /** Drops all segments up to one, unless a reader's thread has; detaches who needs them. */
+  private void dropThrough(Segment last) {
+    List<Segment> dropped;
+    boolean detached = false;
+    lock.lock();
+    try {
+      dropped = store.dropThrough(last);
+      droppedSegments += dropped.size();
+      beginAt(store.oldest(), dropped);
+      long oldest = store.oldest().base;
+      for (ChangeReader reader : readers) {
+        detached |= reader.readPosition() < oldest && reader.detach();
+      }
+    } finally {
+      lock.unlock();
+    }
+    store.deleteFiles(dropped);
+    if (detached) {
+      wake();
+    }
+  }
+
+  private void beginAt(Segment oldest, List<Segment> dropped) {
+    if (executed != null) {
+      for (Segment segment : dropped) {
+        segment.ended.addTo(executed);
+        if (segment.endsWithoutGtid) {
+          withoutGtidFile = oldest.file;
+          withoutGtidOffset = oldest.offset;
+        }
+      }
+    }
+  }
+
+  private void spilled() {
+    lock.lock();
+    try {
+      diskError.ifPresent(error -> LOG.info("the change log is written to disk again"));
+      diskError = Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void diskFailed(IOException e) {
+    LOG.error("the change log drops what it cannot keep on disk: {}", e.getMessage());
+    lock.lock();
+    try {
+      diskError = Optional.of(e.getMessage());
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Takes back the segments behind {@code last}, of which nothing was published. */
   void truncate(Segment last) {
     lock.lock();
     try {
-      while (segments.getLast() != last) {
-        Segment dropped = segments.removeLast();
-        retainedBytes -= dropped.data.length;
-        release(dropped);
-      }
-      last.next = null;
+      store.truncate(last);
     } finally {
       lock.unlock();
     }
@@ -284,10 +460,10 @@ public final class ChangeLog {
   // ---- the readers' side
 
   /**
-   * Runs {@code callback} once the writer tells of more than {@code position}, or finds the log
-   * full once more.
+   * Runs {@code callback} once the writer tells of more than {@code position}, or a reader is
+   * detached.
    */
-  void whenReadable(long position, Runnable callback) {
+  void whenReadable(ChangeReader reader, Runnable callback) {
     lock.lock();
     try {
       waiting.add(callback);
@@ -295,7 +471,7 @@ public final class ChangeLog {
     } finally {
       lock.unlock();
     }
-    if (published > position) {
+    if (published > reader.position() || reader.isDetached()) {
       wake();
     }
   }
@@ -304,63 +480,105 @@ public final class ChangeLog {
     List<Runnable> callbacks;
     lock.lock();
     try {
-      callbacks = waiting;
-      waiting = new ArrayList<>();
-      anyoneWaits = false;
+      callbacks = takeWaiting();
     } finally {
       lock.unlock();
     }
     callbacks.forEach(Runnable::run);
   }
 
-  /** A reader acknowledged or left: a waiting writer looks again. */
-  void released() {
+  private List<Runnable> takeWaiting() {
+    List<Runnable> callbacks = waiting;
+    waiting = new ArrayList<>();
+    anyoneWaits = false;
+    return callbacks;
+  }
+
+  /** A reader read on or left: a waiting writer looks again. */
+  void moved() {
     if (full) {
-      lock.lock();
-      try {
-        space.signal();
-      } finally {
-        lock.unlock();
-      }
+      signal();
     }
   }
 
-  /** The segment that holds {@code position}, pinned. */
-  Segment pinAt(long position) {
+  private void signal() {
     lock.lock();
     try {
-      Segment segment = endingAtOrAfter(position);
-      segment.pin();
-      return segment;
+      space.signal();
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Where the place is on the border of two segments, the first: the second may hold an open
-   * transaction, and be taken back with it.
+   * Gives the bytes of the segment that holds {@code position}, which is published, with a pin for
+   * the caller; {@code null} where they are gone.
    */
-  private Segment endingAtOrAfter(long position) {
-    for (Segment segment : segments) {
-      if (position <= segment.end()) {
-        return segment;
-      }
-    }
-    throw new IllegalStateException("position " + position + " is beyond the log");
-  }
-
-  /** Lets go of a pin; the last one gives the array back. */
-  void release(Segment segment) {
-    if (segment.unpin() && segment.data.length == segmentBytes) {
+  SegmentArray pinAt(long position) {
+    while (true) {
+      Segment segment;
       lock.lock();
       try {
-        if (retainedBytes + (spare.size() + 1L) * segmentBytes <= budgetBytes) {
-          spare.push(segment.data);
-        }
+        segment = store.find(position);
       } finally {
         lock.unlock();
       }
+      if (segment == null) {
+        return null;
+      }
+      try {
+        SegmentArray array = store.pin(segment);
+        if (array != null) {
+          return array;
+        }
+      } catch (IOException e) {
+        lost(segment, e);
+      }
     }
+  }
+
+  /** A segment on disk cannot be read: who needs it, or what is before it, is detached. */
+  private void lost(Segment segment, IOException e) {
+    lock.lock();
+    try {
+      if (!store.isSpilled(segment)) {
+        return; // dropped while it was read
+      }
+    } finally {
+      lock.unlock();
+    }
+    diskFailed(e);
+    dropThrough(segment);
+  }
+
+  void release(SegmentArray array) {
+    store.release(array);
+  }
+
+  /** Lets a reader go on at {@code position}, or detaches it where that is gone. */
+  void goTo(ChangeReader reader, long position) {
+    lock.lock();
+    try {
+      reader.readPosition(position);
+      if (position < store.oldest().base) {
+        reader.detach();
+      }
+    } finally {
+      lock.unlock();
+    }
+    moved();
+  }
+
+  /** Removes what is on disk; who needs it is detached. The receiver has ended. */
+  @Override
+  public void close() {
+    Optional<Segment> last;
+    lock.lock();
+    try {
+      last = store.lastOnDisk();
+    } finally {
+      lock.unlock();
+    }
+    last.ifPresent(this::dropThrough);
   }
 }

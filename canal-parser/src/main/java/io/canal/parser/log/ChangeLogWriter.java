@@ -1,5 +1,8 @@
 package io.canal.parser.log;
 
+import java.util.Optional;
+import java.util.UUID;
+
 /**
  * Appends frames to the log of one destination. Owned by the receiver thread; readers see a
  * transaction when its end is in the log, and one above a quarter of the budget while it grows.
@@ -15,16 +18,30 @@ public final class ChangeLogWriter {
 
   // owned by the receiver thread
   private Segment active;
+  private byte[] array;
   private Segment beginSegment;
   private int beginOffset;
   private boolean inTransaction;
   private boolean publishedOpen;
   private int skippedRows;
 
+  // the open transaction, once it reaches beyond its first segment
+  private Optional<Transaction> inside = Optional.empty();
+  private UUID sid;
+  private String tag;
+  private long number;
+
+  // the last end of a transaction
+  private LogFile endFile;
+  private long endOffset;
+
   ChangeLogWriter(ChangeLog log, Segment first, long openBytes) {
     this.log = log;
     this.active = first;
+    this.array = first.array().bytes;
     this.openBytes = openBytes;
+    this.endFile = first.file;
+    this.endOffset = first.offset;
   }
 
   /** Names a file that later frames belong to; gives the number to name it by. */
@@ -33,19 +50,33 @@ public final class ChangeLogWriter {
   }
 
   /**
-   * Makes room for a body of up to {@code bodyLength} bytes. Waits while the log is full: no
-   * consumer has acknowledged its oldest segment.
+   * Makes room for a body of up to {@code bodyLength} bytes. Waits while the log is full: memory is
+   * used, and nobody has read its oldest segment.
    */
   public void claim(int bodyLength) throws InterruptedException {
     int length = Frame.lengthOf(bodyLength);
-    if (length <= active.data.length - active.limit) {
+    if (length <= array.length - active.limit) {
       return;
     }
     if (publishedOpen || (inTransaction && active.end() + length - log.published() > openBytes)) {
       publishedOpen = true;
       log.publish(active.end());
     }
-    active = log.extend(active, length);
+    if (inTransaction && inside.isEmpty()) {
+      inside = Optional.of(beginning());
+    }
+    Segment next = new Segment(active.end(), endFile, endOffset, inside);
+    log.extend(active, next, length);
+    active = next;
+    array = next.array().bytes;
+  }
+
+  private Transaction beginning() {
+    Frame frame = new Frame(log.files());
+    frame.wrap(array, beginOffset);
+    Transaction transaction = new Transaction();
+    transaction.decode(frame);
+    return transaction;
   }
 
   /** Whether a body of that length fits behind the last frame, in the array it is in. */
@@ -55,7 +86,7 @@ public final class ChangeLogWriter {
 
   /** Where the claimed bytes are. */
   public byte[] array() {
-    return active.data;
+    return array;
   }
 
   /** Where the body of the claimed frame begins in {@link #array}. */
@@ -69,7 +100,11 @@ public final class ChangeLogWriter {
     beginOffset = active.limit;
     inTransaction = true;
     skippedRows = 0;
-    int bodyLength = transaction.encode(active.data, bodyOffset());
+    inside = Optional.empty();
+    sid = transaction.sid();
+    tag = transaction.tag();
+    number = transaction.number();
+    int bodyLength = transaction.encode(array, bodyOffset());
     boolean statement = transaction.isStatement();
     append(FrameKind.BEGIN, statement, file, 0, transaction.offset(), bodyLength);
   }
@@ -99,8 +134,17 @@ public final class ChangeLogWriter {
    * statement {@code bodyLength} is 0 and {@code eventOffset} where the statement ends.
    */
   public void end(boolean statement, int file, long eventOffset, int bodyLength) {
+    if (number == 0) {
+      active.endsWithoutGtid = true;
+    } else {
+      active.ended.add(sid, tag, number);
+    }
+    endFile = log.files().get(file);
+    endOffset =
+        bodyLength == 0 ? eventOffset : eventOffset + Frame.eventLength(array, bodyOffset());
     append(FrameKind.END, statement, file, 0, eventOffset, bodyLength);
     inTransaction = false;
+    inside = Optional.empty();
     publishedOpen = false;
     log.publish(active.end());
   }
@@ -108,6 +152,8 @@ public final class ChangeLogWriter {
   /** The source went on to {@code offset} in another file, between two transactions. */
   public void move(int file, long offset) throws InterruptedException {
     claim(0);
+    endFile = log.files().get(file);
+    endOffset = offset;
     append(FrameKind.MOVE, false, file, 0, offset, 0);
     log.publish(active.end());
   }
@@ -128,9 +174,11 @@ public final class ChangeLogWriter {
     }
     if (inTransaction) {
       active = beginSegment;
+      array = active.array().bytes;
       active.limit = beginOffset;
       log.truncate(active);
       inTransaction = false;
+      inside = Optional.empty();
     }
   }
 
@@ -152,15 +200,7 @@ public final class ChangeLogWriter {
   private void append(
       FrameKind kind, boolean statement, int file, int table, long eventOffset, int bodyLength) {
     Frame.encodeHeader(
-        active.data,
-        active.limit,
-        kind,
-        statement,
-        file,
-        table,
-        eventOffset,
-        skippedRows,
-        bodyLength);
+        array, active.limit, kind, statement, file, table, eventOffset, skippedRows, bodyLength);
     skippedRows = 0;
     active.limit += Frame.lengthOf(bodyLength);
   }

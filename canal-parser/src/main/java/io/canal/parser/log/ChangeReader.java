@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +12,12 @@ import java.util.UUID;
 /**
  * One consumer's cursor in the log: it goes from frame to frame, passes over what the consumer had
  * before, and knows the source position of every place it reached. Used by one thread at a time,
- * except for {@link #acknowledgedPosition}.
+ * except for {@link #acknowledgedPosition}, {@link #readPosition} and {@link #isDetached}.
+ *
+ * <p>From a {@link #next} that gives a frame to the one that does not, or to {@link #mark}, it
+ * keeps a segment in memory; at other times it holds nothing. What it is to read next may leave the
+ * log then: it is detached, its next change comes by a reader that is opened elsewhere, at the
+ * position it has.
  *
  * <pre>{@code
  * while (batch.hasRoom() && reader.next()) {
@@ -29,9 +33,11 @@ public final class ChangeReader implements AutoCloseable {
   private final String consumer;
   private final Frame frame;
 
-  // owned by the consumer's thread
-  private Segment segment;
+  // owned by the consumer's thread: the segment that it reads or read last, and those of its bytes
+  // that it reads now
+  private long base;
   private int offset;
+  private SegmentArray array;
   private Transaction transaction = new Transaction();
   private boolean inTransaction;
   private boolean skipping;
@@ -42,7 +48,7 @@ public final class ChangeReader implements AutoCloseable {
   private final GtidSet had;
   private GtidSet stillHad;
   private Resume resume;
-  private final List<GtidSet.Interval> ended = new ArrayList<>();
+  private final EndedGtids ended = new EndedGtids();
 
   // rows of the open transaction: counted up to countedTo in this segment
   private long rows;
@@ -56,140 +62,120 @@ public final class ChangeReader implements AutoCloseable {
   private Optional<SourcePosition.OpenTransaction> acknowledgedOpen;
   private boolean closed;
 
-  // read by the receiver thread
+  // read by the receiver thread; the place read trails by a segment while a thread reads
   private volatile long acknowledgedPosition;
+  private volatile long readPosition;
+  // written under the log's lock
+  private volatile boolean detached;
 
   /** Where a consumer goes on: what ends before {@code offset} it had, and {@code rows} of one. */
   private record Resume(LogFile file, long offset, Optional<SourcePosition.OpenTransaction> open) {}
 
-  /** The tail of a new log. */
-  ChangeReader(ChangeLog log, String consumer, Segment first, SourcePosition start) {
-    this(log, consumer, first, 0, start, null);
-  }
-
-  private ChangeReader(
-      ChangeLog log,
-      String consumer,
-      Segment segment,
-      int offset,
-      SourcePosition from,
-      GtidSet had) {
+  /**
+   * Called under the log's lock.
+   *
+   * @param segment where it begins: at a transaction, or inside of one that the consumer had
+   * @param passed what ended before that, with GTIDs; else {@code null}
+   */
+  ChangeReader(
+      ChangeLog log, String consumer, Segment segment, SourcePosition from, GtidSet passed) {
     this.log = log;
     this.consumer = requireNonNull(consumer, "consumer is null");
     this.frame = new Frame(log.files());
-    segment.pin();
-    this.segment = segment;
-    this.offset = offset;
-    this.had = had;
+    this.base = segment.base;
+    this.executed = from.gtids().orElse(null);
+    this.had = ahead(from, segment, passed);
     this.stillHad = had == null ? null : had.copy();
     this.file = new LogFile(from.serverUuid(), from.file());
     this.fileOffset = from.offset();
-    this.executed = from.gtids().orElse(null);
     this.resume = new Resume(file, fileOffset, from.open());
     this.acknowledgedFile = file;
     this.acknowledgedOffset = fileOffset;
     this.acknowledgedGtids = from.gtids().orElse(null);
     this.acknowledgedOpen = from.open();
-    this.acknowledgedPosition = segment.base + offset;
+    this.acknowledgedPosition = base;
+    this.readPosition = base;
+    this.acknowledgedInside =
+        segment.inside.map(transaction -> new Mark.Inside(transaction, 0, 0, true));
+    acknowledgedInside.ifPresent(this::enter);
   }
 
-  /**
-   * A reader for a consumer that goes on after {@code from}. Called on the tail, under the lock.
-   */
-  ChangeReader fork(String name, SourcePosition from) {
-    GtidSet ahead = null;
-    if (executed != null && from.gtids().isPresent()) {
-      ahead = from.gtids().get();
-      ahead.removeAll(executed);
-      ahead = ahead.isEmpty() ? null : ahead;
+  /** The transactions that the consumer has had and that the log will bring; null for none. */
+  private static GtidSet ahead(SourcePosition from, Segment segment, GtidSet passed) {
+    if (passed == null || from.gtids().isEmpty()) {
+      return null;
     }
-    ChangeReader fork = new ChangeReader(log, name, segment, offset, from, ahead);
-    if (inTransaction) {
-      fork.transaction = transaction.copy();
-      fork.startInside(fork.hadBefore());
-    }
-    return fork;
-  }
-
-  /** A reader that begins with the next BEGIN. Called on the tail, under the lock. */
-  ChangeReader forkAtNextBegin(String name) {
-    SourcePosition here = acknowledged();
-    Optional<GtidSet> done = here.gtids();
-    if (inTransaction && transaction.hasGtid()) {
-      done.ifPresent(set -> transaction.gtid().ifPresent(set::add));
-    }
-    ChangeReader fork =
-        new ChangeReader(
-            log,
-            name,
-            segment,
-            offset,
-            new SourcePosition(
-                done, here.serverUuid(), here.file(), here.offset(), Optional.empty()),
-            null);
-    if (inTransaction) {
-      fork.transaction = transaction.copy();
-      fork.startInside(true);
-    }
-    return fork;
-  }
-
-  private void startInside(boolean skipped) {
-    enter(new Mark.Inside(transaction, 0, 0, skipped));
-    acknowledgedInside = Optional.of(new Mark.Inside(transaction.copy(), 0, 0, skipped));
+    GtidSet before = passed.copy();
+    segment.inside.flatMap(Transaction::gtid).ifPresent(before::add);
+    GtidSet ahead = from.gtids().get();
+    ahead.removeAll(before);
+    return ahead.isEmpty() ? null : ahead;
   }
 
   private void enter(Mark.Inside inside) {
     inTransaction = true;
-    transaction = inside.transaction();
+    transaction = inside.transaction().copy();
     skipping = inside.skipped();
     rows = inside.rows();
     rowsToSkip = inside.rowsToSkip();
     countedTo = offset;
   }
 
-  /** Whether it begins in the middle of a transaction that it does not pass over. */
-  boolean startsAmidTransaction() {
-    return inTransaction && !skipping;
-  }
-
   public String consumer() {
     return consumer;
   }
 
-  /** Goes to the next frame for this consumer; false where nothing more is published. */
+  /**
+   * Goes to the next frame for this consumer; false where nothing more is published, or where that
+   * is gone: see {@link #isDetached}.
+   */
   public boolean next() {
-    while (true) {
-      if (position() >= log.published()) {
-        return false;
+    while (position() < log.published()) {
+      if (array == null && !pin()) {
+        break;
       }
-      if (offset == segment.limit) {
-        nextSegment();
+      if (offset == array.segment.limit) {
+        unpin();
         continue;
       }
-      frame.wrap(segment.data, offset);
+      frame.wrap(array.bytes, offset);
       offset += frame.length();
       if (pass()) {
         return true;
       }
     }
+    unpin();
+    return false;
   }
 
-  private void nextSegment() {
-    if (inTransaction) {
-      countRows(segment.limit);
-      countedTo = 0;
+  /** Takes the bytes of what comes next; false where they are gone. */
+  private boolean pin() {
+    long position = position();
+    readPosition = position;
+    log.moved();
+    array = detached ? null : log.pinAt(position);
+    if (array == null) {
+      return false;
     }
-    Segment next = segment.next;
-    while (next.limit == 0) {
-      next = next.next; // claimed for a frame that did not come, and perhaps dropped since
+    base = array.segment.base;
+    offset = (int) (position - base);
+    countedTo = offset;
+    return true;
+  }
+
+  private void unpin() {
+    if (array != null) {
+      if (inTransaction) {
+        countRows(offset);
+      }
+      log.release(array);
+      array = null;
+      frame.clear();
     }
-    if (!next.pin()) {
-      throw new IllegalStateException(consumer + " stands before the oldest segment");
+    if (readPosition != position()) {
+      readPosition = position();
+      log.moved();
     }
-    log.release(segment);
-    segment = next;
-    offset = 0;
   }
 
   /** Takes the frame into account; whether the consumer is to see it. */
@@ -197,7 +183,10 @@ public final class ChangeReader implements AutoCloseable {
     switch (frame.kind()) {
       case BEGIN -> {
         transaction.decode(frame);
-        enter(new Mark.Inside(transaction, 0, 0, false));
+        inTransaction = true;
+        rows = 0;
+        rowsToSkip = 0;
+        countedTo = offset;
         skipping = hadBefore();
         return !skipping;
       }
@@ -233,15 +222,7 @@ public final class ChangeReader implements AutoCloseable {
         UUID sid = transaction.sid();
         long number = transaction.number();
         executed.add(sid, transaction.tag(), number, number);
-        GtidSet.Interval last = ended.isEmpty() ? null : ended.get(ended.size() - 1);
-        if (last != null
-            && last.last() + 1 == number
-            && last.sid().equals(sid)
-            && last.tag().equals(transaction.tag())) {
-          ended.set(ended.size() - 1, new GtidSet.Interval(sid, last.tag(), last.first(), number));
-        } else {
-          ended.add(new GtidSet.Interval(sid, transaction.tag(), number, number));
-        }
+        ended.add(sid, transaction.tag(), number);
       }
     }
     inTransaction = false;
@@ -271,13 +252,7 @@ public final class ChangeReader implements AutoCloseable {
   }
 
   private boolean isBeforeResume(LogFile of, long at) {
-    if (resume == null
-        || resume.file().name().isEmpty()
-        || !resume.file().serverUuid().equals(of.serverUuid())) {
-      return false;
-    }
-    int order = LogFile.compareNames(of.name(), resume.file().name());
-    return order < 0 || (order == 0 && at < resume.offset());
+    return resume != null && of.precedes(at, resume.file(), resume.offset());
   }
 
   /** A rows event of a transaction of which the consumer had some rows. */
@@ -298,7 +273,7 @@ public final class ChangeReader implements AutoCloseable {
    * again.
    */
   public void stepBack() {
-    FrameKind kind = frame.kind();
+    FrameKind kind = array == null ? null : frame.kind();
     if ((kind != FrameKind.ROWS && kind != FrameKind.QUERY) || countedTo == offset) {
       throw new IllegalStateException("no step back over " + kind + " or a mark");
     }
@@ -309,10 +284,10 @@ public final class ChangeReader implements AutoCloseable {
   }
 
   private void countRows(int end) {
-    if (!skipping) {
+    if (!skipping && countedTo < end) {
       Frame counted = new Frame(log.files());
       for (int at = countedTo; at < end; at += counted.length()) {
-        counted.wrap(segment.data, at);
+        counted.wrap(array.bytes, at);
         rows += counted.skippedRows();
         if (counted.kind() == FrameKind.ROWS) {
           rows += log.rowCounter().count(counted);
@@ -339,7 +314,7 @@ public final class ChangeReader implements AutoCloseable {
 
   /** Bytes of the log before the next frame. */
   public long position() {
-    return segment.base + offset;
+    return base + offset;
   }
 
   /** Whether there is nothing more to read now. */
@@ -348,14 +323,14 @@ public final class ChangeReader implements AutoCloseable {
   }
 
   /**
-   * Runs {@code callback} once, as soon as there may be more to read or the log is full; perhaps at
-   * once, on this thread, else on the receiver's, which must not be kept.
+   * Runs {@code callback} once, as soon as there may be more to read or it is detached; perhaps at
+   * once, on this thread, else on the receiver's or another reader's, which must not be kept.
    */
   public void whenReadable(Runnable callback) {
-    log.whenReadable(position(), callback);
+    log.whenReadable(this, callback);
   }
 
-  /** The place reached, for {@link #acknowledge}. */
+  /** The place reached, for {@link #acknowledge}. The frame is no longer to be used. */
   public Mark mark() {
     Optional<Mark.Inside> inside = Optional.empty();
     Optional<SourcePosition.OpenTransaction> open =
@@ -369,8 +344,9 @@ public final class ChangeReader implements AutoCloseable {
         open = Optional.of(new SourcePosition.OpenTransaction(transaction.id(), done));
       }
     }
-    Mark mark = new Mark(position(), file, fileOffset, ended, inside, open);
+    Mark mark = new Mark(position(), file, fileOffset, ended.intervals(), inside, open);
     ended.clear();
+    unpin();
     return mark;
   }
 
@@ -388,10 +364,12 @@ public final class ChangeReader implements AutoCloseable {
     acknowledgedInside = mark.inside();
     acknowledgedOpen = mark.open();
     acknowledgedPosition = mark.position();
-    log.released();
   }
 
-  /** Goes back to the last acknowledged place; marks not acknowledged are void. */
+  /**
+   * Goes back to the last acknowledged place; marks not acknowledged are void. Where the log no
+   * longer holds that, the reader is at that place all the same, and detached.
+   */
   public void rewind() {
     rewind(List.of());
   }
@@ -413,22 +391,18 @@ public final class ChangeReader implements AutoCloseable {
         executed.add(interval.sid(), interval.tag(), interval.first(), interval.last());
       }
     }
-    Segment pinned = log.pinAt(target);
-    log.release(segment);
-    segment = pinned;
-    offset = (int) (target - pinned.base);
+    inTransaction = false;
+    base = target;
+    offset = 0;
+    unpin();
+    log.goTo(this, target);
     file = resume.file();
     fileOffset = resume.offset();
     stillHad = had == null ? null : had.copy();
     ended.clear();
-    inTransaction = false;
     skipping = false;
     rowsToSkip = 0;
-    inside.ifPresent(
-        in ->
-            enter(
-                new Mark.Inside(
-                    in.transaction().copy(), in.rows(), in.rowsToSkip(), in.skipped())));
+    inside.ifPresent(this::enter);
   }
 
   /** The source position of the last acknowledged place, to be stored. */
@@ -446,28 +420,29 @@ public final class ChangeReader implements AutoCloseable {
     return acknowledgedPosition;
   }
 
-  /** Whether the log is full and waits for this consumer to acknowledge. Any thread. */
-  public boolean holdsUpLog() {
-    return log.isHeldUpBy(this);
+  /** Up to where it has read, in bytes of the log; at most a segment less. Any thread. */
+  long readPosition() {
+    return readPosition;
   }
 
-  /** The tail follows the log's oldest segment, and counts no rows. Called under the log's lock. */
-  void passTo(Segment oldest) {
-    while (segment != oldest) {
-      if (offset == segment.limit) {
-        segment.next.pin();
-        log.release(segment);
-        segment = segment.next;
-        offset = 0;
-      } else {
-        frame.wrap(segment.data, offset);
-        offset += frame.length();
-        pass();
-      }
-    }
-    countedTo = 0;
-    rows = 0;
-    acknowledge(mark());
+  /** Called under the log's lock. */
+  void readPosition(long position) {
+    readPosition = position;
+  }
+
+  /**
+   * Whether the log no longer holds what it is to read next, which it never will again; what it has
+   * in hand it may still read. Any thread.
+   */
+  public boolean isDetached() {
+    return detached;
+  }
+
+  /** Called under the log's lock; false where it was detached before. */
+  boolean detach() {
+    boolean before = detached;
+    detached = true;
+    return !before;
   }
 
   /** The consumer leaves; it holds nothing up any longer. */
@@ -475,8 +450,8 @@ public final class ChangeReader implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      unpin();
       log.closed(this);
-      log.release(segment);
     }
   }
 }

@@ -70,6 +70,11 @@ public final class Frame {
     rowsToSkip = 0;
   }
 
+  /** It shows nothing, and keeps nothing. */
+  void clear() {
+    array = null;
+  }
+
   void rowsToSkip(int rows) {
     rowsToSkip = rows;
   }
@@ -137,6 +142,11 @@ public final class Frame {
     return bodyLength() == 0 ? 0 : Integer.toUnsignedLong((int) INT.get(array, bodyOffset()));
   }
 
+  /** Bytes of the raw event at {@code bodyOffset} in the binary log. */
+  static long eventLength(byte[] array, int bodyOffset) {
+    return Integer.toUnsignedLong((int) INT.get(array, bodyOffset + EVENT_SIZE));
+  }
+
   /** The event's server_id; for ROWS, QUERY and an END with a body. */
   public long serverId() {
     return Integer.toUnsignedLong((int) INT.get(array, bodyOffset() + EVENT_SERVER_ID));
@@ -144,6 +154,6 @@ public final class Frame {
 
   /** Bytes of the event in the binary log, header and checksum included; as serverId. */
   public long eventLength() {
-    return Integer.toUnsignedLong((int) INT.get(array, bodyOffset() + EVENT_SIZE));
+    return eventLength(array, bodyOffset());
   }
 }

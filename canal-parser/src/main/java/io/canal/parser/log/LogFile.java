@@ -28,6 +28,23 @@ public record LogFile(Optional<UUID> serverUuid, String name) {
         : left.compareTo(right);
   }
 
+  /**
+   * Whether {@code offset} in this file comes before {@code otherOffset} in the other one; false
+   * where they cannot be compared.
+   */
+  boolean precedes(long offset, LogFile other, long otherOffset) {
+    if (!isComparableTo(other)) {
+      return false;
+    }
+    int order = compareNames(name, other.name);
+    return order < 0 || (order == 0 && offset < otherOffset);
+  }
+
+  /** Whether both are of one server; a position may name no file. */
+  boolean isComparableTo(LogFile other) {
+    return serverUuid.equals(other.serverUuid) && name.isEmpty() == other.name.isEmpty();
+  }
+
   private static long number(String name) {
     String digits = name.substring(name.lastIndexOf('.') + 1);
     return !digits.isEmpty() && digits.length() <= 18 && digits.chars().allMatch(Character::isDigit)

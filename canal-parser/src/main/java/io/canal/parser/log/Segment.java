@@ -1,44 +1,80 @@
 package io.canal.parser.log;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Optional;
 
 /**
- * A stretch of the log in one byte array. The log holds one pin while it retains the segment and
- * each reader one on the segment it stands in; the last to let go gives the array back for reuse.
+ * A stretch of the log: what is known of it without reading it, and its bytes while they are in
+ * memory. The writer owns it until the next one follows; from then on it never changes, but for
+ * where its bytes are.
  */
 final class Segment {
   final long base;
-  final byte[] data;
+
+  /** The last end of a transaction before it. */
+  final LogFile file;
+
+  final long offset;
+
+  /** The transaction that it begins inside of. */
+  final Optional<Transaction> inside;
 
   // owned by the writer; readers see them through the log's published position
   int limit;
-  Segment next;
 
-  private final AtomicInteger pins = new AtomicInteger(1);
+  // owned by the writer, and read under the log's lock once another segment follows
+  final EndedGtids ended = new EndedGtids();
+  boolean endsWithoutGtid;
 
-  Segment(long base, byte[] data) {
+  // written under the log's lock
+  private volatile SegmentArray array;
+  private boolean onDisk;
+  private int checksum;
+  private long timestampSeconds;
+
+  Segment(long base, LogFile file, long offset, Optional<Transaction> inside) {
     this.base = base;
-    this.data = data;
+    this.file = file;
+    this.offset = offset;
+    this.inside = inside;
   }
 
   long end() {
     return base + limit;
   }
 
-  /** Takes a pin; false where the array is already given back. */
-  boolean pin() {
-    int count = pins.get();
-    while (count > 0) {
-      if (pins.compareAndSet(count, count + 1)) {
-        return true;
-      }
-      count = pins.get();
-    }
-    return false;
+  /**
+   * Its bytes, for the writer or the log, which hold a pin; {@code null} where they left memory.
+   */
+  SegmentArray array() {
+    return array;
   }
 
-  /** Lets go of a pin; true for the last one, whose owner gives the array back. */
-  boolean unpin() {
-    return pins.decrementAndGet() == 0;
+  void array(SegmentArray newArray) {
+    array = newArray;
+  }
+
+  void onDisk(int newChecksum, long firstTimestampSeconds) {
+    onDisk = true;
+    checksum = newChecksum;
+    timestampSeconds = firstTimestampSeconds;
+  }
+
+  boolean isOnDisk() {
+    return onDisk;
+  }
+
+  int checksum() {
+    return checksum;
+  }
+
+  /** Of its first change that has one; 0 without, and while it was never on disk. */
+  long timestampSeconds() {
+    return timestampSeconds;
+  }
+
+  /** Its bytes with a pin for the caller; {@code null} where they are not in memory. */
+  SegmentArray pin() {
+    SegmentArray current = array;
+    return current != null && current.pin() ? current : null;
   }
 }

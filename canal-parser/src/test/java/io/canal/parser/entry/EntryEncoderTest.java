@@ -207,7 +207,7 @@ class EntryEncoderTest {
             4,
             Optional.of(new SourcePosition.OpenTransaction(Events.FILE + ":641", 1)));
 
-    List<Entry> entries = encode(log.open("test", inside), false, "");
+    List<Entry> entries = encode(log.open("test", inside).orElseThrow(), false, "");
 
     Entry rows =
         entries.stream()

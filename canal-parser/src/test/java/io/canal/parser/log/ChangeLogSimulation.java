@@ -92,7 +92,7 @@ class ChangeLogSimulation {
       throws Exception {
     ChangeLog log = new ChangeLog(BUDGET, start, LogScript.ROW_COUNTER);
     for (Consumer consumer : consumers) {
-      consumer.reader = log.open("c", consumer.stored);
+      consumer.reader = log.open("c", consumer.stored).orElseThrow();
       consumer.read = consumer.acknowledged;
       consumer.marks.clear();
       consumer.readAtMark.clear();
@@ -141,7 +141,7 @@ class ChangeLogSimulation {
   }
 
   private void keepRoom(Random random, ChangeLog log, List<Consumer> consumers) {
-    if (log.retainedBytes() > BUDGET / 2) {
+    if (log.status().memoryBytes() > BUDGET / 2) {
       for (Consumer consumer : consumers) {
         step(random, consumer);
         catchUp(consumer);

@@ -7,7 +7,6 @@ import static io.canal.parser.log.LogScript.readRows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.canal.protocol.CanalException;
 import io.canal.protocol.SourcePosition;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +50,7 @@ class ChangeLogTest {
     script.begin(2).rows(4, 1, SEGMENT - 200).rows(5, 1, 0).end();
 
     assertThat(readRows(reader)).containsExactly(1, 4, 5);
-    assertThat(log.retainedBytes()).isLessThanOrEqualTo(3L * SEGMENT);
+    assertThat(log.status().memoryBytes()).isLessThanOrEqualTo(3L * SEGMENT);
   }
 
   @Test
@@ -104,82 +103,139 @@ class ChangeLogTest {
       }
     }
 
-    assertThat(log.retainedBytes()).isLessThanOrEqualTo(BUDGET);
-    assertThat(log.furthestBehind()).contains("1002");
+    assertThat(log.status().memoryBytes()).isLessThanOrEqualTo(BUDGET);
+    assertThat(log.status().furthestAhead()).contains("1001");
   }
 
   @Test
-  void shouldWaitForTheConsumerFurthestBehind() throws Exception {
-    ChangeReader fast = log.openAtOldest("fast");
-    ChangeReader slow = log.openAtOldest("slow");
+  void shouldWaitForTheReaderFurthestAhead() throws Exception {
+    ChangeReader ahead = log.openAtOldest("ahead");
+    ChangeReader behind = log.openAtOldest("behind");
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread receiver = appendInBackground(200, 1000, failure);
 
+    ahead.next();
+    ahead.mark();
+    awaitFull();
+    LogStatus waiting = log.status();
     List<Integer> read = new ArrayList<>();
-    while (!log.isFull()) {
-      read.addAll(readRows(fast));
-      fast.acknowledge(fast.mark());
-      awaitReadable(fast);
-    }
-    // the receiver may have filled the log before this thread read at all
-    read.addAll(readRows(fast));
-    fast.acknowledge(fast.mark());
-    boolean heldBySlow = slow.holdsUpLog() && !fast.holdsUpLog();
     while (read.size() < 200) {
-      if (slow.isAtEnd()) {
-        awaitReadable(slow);
-      }
-      readRows(slow);
-      slow.acknowledge(slow.mark());
-      read.addAll(readRows(fast));
-      fast.acknowledge(fast.mark());
+      read.addAll(readRows(ahead));
+      awaitReadable(ahead);
     }
     receiver.join();
 
     assertThat(failure.get()).isNull();
-    assertThat(heldBySlow).isTrue();
+    assertThat(waiting.full()).isTrue();
     assertThat(read).hasSize(200).isSorted().doesNotHaveDuplicates();
-    assertThat(log.isFull()).isFalse();
+    assertThat(log.status().full()).isFalse();
+    assertThat(ahead.isDetached()).isFalse();
+    assertThat(behind.isDetached()).isTrue();
+    assertThat(behind.next()).isFalse();
   }
 
   @Test
-  void shouldGoOnWhenTheConsumerThatHeldItLeaves() throws Exception {
-    ChangeReader fast = log.openAtOldest("fast");
-    ChangeReader forgotten = log.openAtOldest("forgotten");
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    Thread receiver = appendInBackground(200, 1000, failure);
-
-    List<Integer> read = new ArrayList<>();
-    while (read.size() < 200) {
-      read.addAll(readRows(fast));
-      fast.acknowledge(fast.mark());
-      if (forgotten.holdsUpLog()) {
-        forgotten.close();
-      }
-      awaitReadable(fast);
+  void shouldDropWhatIsReadAndNotAcknowledged() throws Exception {
+    ChangeReader reader = log.openAtOldest("1001");
+    Mark early = null;
+    Mark late = null;
+    for (int i = 1; i <= 200; i++) {
+      script.begin(i).rows(i, 1, 1000).end();
+      readRows(reader);
+      early = early == null ? reader.mark() : early;
+      late = i == 190 ? reader.mark() : late;
     }
-    receiver.join();
 
-    assertThat(failure.get()).isNull();
-    assertThat(read).hasSize(200).isSorted().doesNotHaveDuplicates();
+    boolean attached = !reader.isDetached();
+    reader.rewind(List.of(early, late));
+    List<Integer> again = readRows(reader);
+    reader.rewind(List.of(early));
+
+    assertThat(attached).isTrue();
+    assertThat(again).containsExactly(191, 192, 193, 194, 195, 196, 197, 198, 199, 200);
+    assertThat(reader.isDetached()).isTrue();
+    assertThat(reader.next()).isFalse();
+    reader.acknowledge(early);
+    assertThat(reader.acknowledged().gtids().orElseThrow().toString())
+        .isEqualTo(LogScript.SERVER + ":1");
+  }
+
+  @Test
+  void shouldTellAWaitingReaderThatItIsDetached() throws Exception {
+    ChangeReader ahead = log.openAtOldest("ahead");
+    ChangeReader behind = log.openAtOldest("behind");
+    CountDownLatch told = new CountDownLatch(1);
+    script.begin(1).rows(1, 1, 1000).end();
+    readRows(behind);
+    behind.rewind();
+    log.whenReadable(ahead, told::countDown);
+    for (int i = 2; !behind.isDetached(); i++) {
+      readRows(ahead);
+      script.begin(i).rows(i, 1, 1000).end();
+    }
+    CountDownLatch late = new CountDownLatch(1);
+    behind.whenReadable(late::countDown);
+
+    assertThat(told.getCount()).isZero();
+    assertThat(late.getCount()).isZero();
+  }
+
+  @Test
+  void shouldKeepNoMemoryForAnIdleReader() throws Exception {
+    ChangeReader ahead = log.openAtOldest("ahead");
+    ChangeReader idle = log.openAtOldest("idle");
+    script.begin(1).rows(1, 1, 1000).rows(2, 1, 1000).end();
+    nextRows(idle);
+    byte[] array = idle.frame().array();
+    idle.mark();
+    List<Boolean> reused = new ArrayList<>();
+
+    for (int i = 2; i < 200; i++) {
+      script.begin(i).rows(i, 1, 1000).end();
+      readRows(ahead);
+      if (log.writer().array() == array) {
+        reused.add(idle.isDetached());
+      }
+    }
+
+    assertThat(reused).contains(false, true);
+  }
+
+  @Test
+  void shouldLetAReaderFinishTheSegmentThatItHasInHand() throws Exception {
+    ChangeReader ahead = log.openAtOldest("ahead");
+    ChangeReader behind = log.openAtOldest("behind");
+    script.begin(1).rows(1, 1, 1000).rows(2, 1, 1000).end();
+    nextRows(behind);
+
+    for (int i = 2; !behind.isDetached(); i++) {
+      script.begin(i).rows(i, 1, 1000).end();
+      readRows(ahead);
+    }
+    for (int i = 200; i < 300; i++) {
+      script.begin(i).rows(i, 1, 1000).end();
+      readRows(ahead);
+    }
+
+    assertThat(nextRows(behind)).containsExactly(2);
+    readRows(behind);
+    assertThat(behind.next()).isFalse();
   }
 
   @Test
   void shouldStopWithoutAConsumer() throws Exception {
     AtomicReference<Throwable> failure = new AtomicReference<>();
-    CountDownLatch full = new CountDownLatch(1);
-    ChangeReader watcher = log.openAtOldest("watcher");
-    watcher.close();
+    log.openAtOldest("watcher").close();
     Thread receiver = appendInBackground(200, 1000, failure);
-    log.whenReadable(Long.MAX_VALUE - 1, full::countDown);
-    while (!log.isFull()) {
-      Thread.onSpinWait();
-    }
+    awaitFull();
+    LogStatus waiting = log.status();
     receiver.interrupt();
     receiver.join();
 
     assertThat(failure.get()).isInstanceOf(InterruptedException.class);
-    assertThat(log.furthestBehind()).isEmpty();
+    assertThat(waiting.full()).isTrue();
+    assertThat(waiting.furthestAhead()).isEmpty();
+    assertThat(log.isFull()).isFalse();
   }
 
   @Test
@@ -274,7 +330,7 @@ class ChangeLogTest {
             4,
             Optional.of(new SourcePosition.OpenTransaction("binlog.000001:4", 10)));
     ChangeLog restarted = new ChangeLog(BUDGET, stored, ROW_COUNTER);
-    ChangeReader reader = restarted.open("1001", stored);
+    ChangeReader reader = restarted.open("1001", stored).orElseThrow();
 
     new LogScript(restarted, "binlog.000001", 4)
         .begin(0)
@@ -296,7 +352,7 @@ class ChangeLogTest {
             4,
             Optional.of(new SourcePosition.OpenTransaction("binlog.000001:4", 6)));
     ChangeLog restarted = new ChangeLog(BUDGET, stored, ROW_COUNTER);
-    ChangeReader reader = restarted.open("1001", stored);
+    ChangeReader reader = restarted.open("1001", stored).orElseThrow();
 
     new LogScript(restarted, "binlog.000001", 4)
         .begin(0)
@@ -319,7 +375,7 @@ class ChangeLogTest {
             4,
             Optional.of(new SourcePosition.OpenTransaction("binlog.000001:4", 60)));
     ChangeLog restarted = new ChangeLog(BUDGET, stored, ROW_COUNTER);
-    ChangeReader reader = restarted.open("1001", stored);
+    ChangeReader reader = restarted.open("1001", stored).orElseThrow();
     LogScript again = new LogScript(restarted, "binlog.000001", 4).begin(0);
     int row = 1;
     while (!restarted.writer().isPublishedOpen()) {
@@ -344,7 +400,7 @@ class ChangeLogTest {
     ChangeReader first = log.openAtOldest("first");
     script.begin(1);
     int row = 1;
-    while (log.retainedBytes() < BUDGET - SEGMENT) {
+    while (log.status().memoryBytes() < BUDGET - SEGMENT) {
       script.rows(row++, 1, 500);
     }
     readRows(first);
@@ -378,11 +434,9 @@ class ChangeLogTest {
         new SourcePosition(
             Optional.empty(), START.serverUuid(), "binlog.000001", 4, Optional.empty());
 
-    assertThatThrownBy(() -> log.open("1002", START_WITH_GTIDS))
-        .isInstanceOf(CanalException.class)
-        .hasMessageContaining("1002");
-    assertThatThrownBy(() -> log.open("1002", sameFile)).isInstanceOf(CanalException.class);
-    assertThat(log.open("1003", reader.acknowledged()).next()).isFalse();
+    assertThat(log.open("1002", START_WITH_GTIDS)).isEmpty();
+    assertThat(log.open("1002", sameFile)).isEmpty();
+    assertThat(log.open("1003", reader.acknowledged()).orElseThrow().next()).isFalse();
   }
 
   @Test
@@ -433,6 +487,12 @@ class ChangeLogTest {
             "receiver");
     thread.start();
     return thread;
+  }
+
+  private void awaitFull() {
+    while (!log.isFull()) {
+      Thread.onSpinWait();
+    }
   }
 
   /** Waits until the reader is told of something; a publication may come just before. */

@@ -57,7 +57,7 @@ class TransactionAssemblerTest {
                       frame.bodyOffset(),
                       frame.bodyLength(),
                       schemas.get(frame.tableVersion()).map()));
-  private final ChangeReader reader = log.open("1001", start);
+  private final ChangeReader reader = log.open("1001", start).orElseThrow();
   private final TransactionAssembler assembler =
       new TransactionAssembler(log.writer(), schemas, start);
 
@@ -292,7 +292,7 @@ class TransactionAssemblerTest {
     send(script);
 
     assertThat(read()).containsExactly("BEGIN", "END");
-    assertThat(reader.frame().isStatement()).isTrue();
+    assertThat(reader.transaction().isStatement()).isTrue();
     assertThat(assembler.position().gtids()).contains(GtidSet.parse(SERVER + ":1-5"));
     assertThat(assembler.position().offset()).isEqualTo(script.offset());
   }
@@ -304,7 +304,7 @@ class TransactionAssemblerTest {
     send(script);
 
     assertThat(read()).containsExactly("BEGIN", "QUERY", "END");
-    assertThat(reader.frame().isStatement()).isTrue();
+    assertThat(reader.transaction().isStatement()).isTrue();
     reader.acknowledge(reader.mark());
     assertThat(reader.acknowledged()).isEqualTo(assembler.position());
     assertThat(reader.acknowledged().offset()).isEqualTo(script.offset());

@@ -11,7 +11,7 @@ import java.util.Locale;
 
 /** Lays the JSON of {@code /status} out for a terminal. */
 final class StatusScreen {
-  private static final String CONSUMER = "    %-12s %-10s %-11s %-22s %-28s %s%n";
+  private static final String CONSUMER = "    %-12s %-11s %-10s %-8s %-22s %-28s %s%n";
 
   private final PrintWriter out;
   private final Paint paint;
@@ -52,10 +52,12 @@ final class StatusScreen {
         text(instance, "source"));
     out.printf("    position  %s%n", text(instance, "position"));
     out.printf(
-        "    lag %s, log %s of %s, received %,d transactions, %,d events, %s%n",
+        "    lag %s, log %s of %s and on disk %s of %s, received %,d transactions, %,d events, %s%n",
         duration(instance.path("lagMs").asLong()),
         bytes(instance.path("logBytes").asLong()),
         bytes(instance.path("logBudgetBytes").asLong()),
+        bytes(instance.path("logDiskBytes").asLong()),
+        bytes(instance.path("logDiskBudgetBytes").asLong()),
         instance.path("transactions").asLong(),
         instance.path("events").asLong(),
         bytes(instance.path("bytes").asLong()));
@@ -63,16 +65,22 @@ final class StatusScreen {
       out.println("    no consumer");
       return;
     }
-    out.printf(CONSUMER, "CLIENT", "LAG", "UNACKED", "CONNECTED FROM", "POSITION", "FILTER");
+    out.printf(
+        CONSUMER, "CLIENT", "STATE", "LAG", "UNACKED", "CONNECTED FROM", "POSITION", "FILTER");
     for (JsonNode consumer : instance.path("consumers")) {
       out.printf(
           CONSUMER,
           text(consumer, "clientId"),
+          text(consumer, "state"),
           duration(consumer.path("lagMs").asLong()),
           consumer.path("outstandingBatches").asLong(),
           text(consumer, "address"),
           fileAndOffset(text(consumer, "position")),
           text(consumer, "filter"));
+      String reason = text(consumer, "reason");
+      if (!reason.equals("-")) {
+        out.println("      " + paint.red(reason));
+      }
     }
   }
 

@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
  * @param blackFilter the tables among them that do not; empty for none
  * @param timeZone in which TIMESTAMP is written; empty for the source's
  * @param logBytes what the change log may hold in memory
+ * @param logDiskBytes and on disk
  * @param readTimeoutMs after how much silence, heartbeats included, the connection counts as dead
  */
 public record InstanceSettings(
@@ -45,6 +46,7 @@ public record InstanceSettings(
     String blackFilter,
     Optional<ZoneId> timeZone,
     long logBytes,
+    long logDiskBytes,
     BatchMode batchMode,
     int readTimeoutMs) {
   static final Setting<HostAndPort> ADDRESS =
@@ -148,6 +150,14 @@ public record InstanceSettings(
               SettingType.number(1, 1L << 20),
               "One unit of canal.instance.memory.buffer.size.")
           .in("bytes");
+  static final Setting<Long> LOG_MAX_BYTES =
+      Setting.of(
+              "canal.instance.log.max.bytes",
+              "1073741824",
+              SettingType.number(0, Long.MAX_VALUE),
+              "Disk for the part of the change log that memory does not hold and a slow consumer"
+                  + " needs; in the folder log/ beside the positions. 0: none.")
+          .in("bytes");
   static final Setting<BatchMode> BATCH_MODE =
       Setting.of(
           "canal.instance.memory.batch.mode",
@@ -180,6 +190,7 @@ public record InstanceSettings(
           READ_TIMEOUT,
           BUFFER_SIZE,
           BUFFER_UNIT,
+          LOG_MAX_BYTES,
           BATCH_MODE,
           SSL_MODE,
           TRUST_STORE,
@@ -204,6 +215,9 @@ public record InstanceSettings(
     if (logBytes < LEAST_LOG_BYTES) {
       throw new IllegalArgumentException("logBytes is " + logBytes);
     }
+    if (logDiskBytes < 0) {
+      throw new IllegalArgumentException("logDiskBytes is " + logDiskBytes);
+    }
   }
 
   /** Reads all settings; empty if the reader has problems then. */
@@ -226,6 +240,7 @@ public record InstanceSettings(
           "times canal.instance.memory.buffer.memunit expected at least %d bytes, found %d"
               .formatted(LEAST_LOG_BYTES, logBytes));
     }
+    long logDiskBytes = reader.get(LOG_MAX_BYTES);
     BatchMode batchMode = reader.get(BATCH_MODE);
     int readTimeoutMs = Math.multiplyExact(reader.get(READ_TIMEOUT), 1000);
     if (reader.hasProblems()) {
@@ -246,6 +261,7 @@ public record InstanceSettings(
             blackFilter,
             timeZone,
             logBytes,
+            logDiskBytes,
             batchMode,
             readTimeoutMs));
   }

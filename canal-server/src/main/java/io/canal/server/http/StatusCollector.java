@@ -73,14 +73,32 @@ final class StatusCollector implements MultiCollector {
         gauge(
             instances,
             "canal_instance_log_bytes",
-            "Bytes that the change log holds.",
-            InstanceStatus::logBytes));
+            "Bytes of memory that the change log holds.",
+            instance -> instance.log().memoryBytes()));
     metrics.add(
         gauge(
             instances,
             "canal_instance_log_budget_bytes",
-            "Bytes that the change log may hold.",
-            InstanceStatus::logBudgetBytes));
+            "Bytes of memory that the change log may hold.",
+            instance -> instance.log().memoryBudgetBytes()));
+    metrics.add(
+        gauge(
+            instances,
+            "canal_instance_log_disk_bytes",
+            "Bytes of disk that the change log holds.",
+            instance -> instance.log().diskBytes()));
+    metrics.add(
+        gauge(
+            instances,
+            "canal_instance_log_disk_budget_bytes",
+            "Bytes of disk that the change log may hold.",
+            instance -> instance.log().diskBudgetBytes()));
+    metrics.add(
+        counter(
+            instances,
+            "canal_instance_log_dropped_segments",
+            "Segments that left the change log for good.",
+            instance -> instance.log().droppedSegments()));
     metrics.add(
         gauge(
             instances,
@@ -105,6 +123,18 @@ final class StatusCollector implements MultiCollector {
   }
 
   private static void addConsumers(List<MetricSnapshot> metrics, List<InstanceStatus> instances) {
+    metrics.add(
+        consumerGauge(
+            instances,
+            "canal_consumer_attached",
+            "1 while the consumer reads the change log, 0 while it catches up or cannot.",
+            consumer -> consumer.state().equals("ATTACHED") ? 1 : 0));
+    metrics.add(
+        consumerGauge(
+            instances,
+            "canal_consumer_failed",
+            "1 if the source cannot give what the consumer needs.",
+            consumer -> consumer.state().equals("FAILED") ? 1 : 0));
     metrics.add(
         consumerGauge(
             instances,

@@ -47,8 +47,12 @@ final class StatusJson {
     json.put("source", instance.source());
     json.put("position", text(instance.position()));
     json.put("lagMs", instance.lagMs());
-    json.put("logBytes", instance.logBytes());
-    json.put("logBudgetBytes", instance.logBudgetBytes());
+    json.put("logBytes", instance.log().memoryBytes());
+    json.put("logBudgetBytes", instance.log().memoryBudgetBytes());
+    json.put("logDiskBytes", instance.log().diskBytes());
+    json.put("logDiskBudgetBytes", instance.log().diskBudgetBytes());
+    json.put("logDroppedSegments", instance.log().droppedSegments());
+    json.put("logDiskError", instance.log().diskError().orElse(null));
     json.put("events", instance.events());
     json.put("transactions", instance.transactions());
     json.put("bytes", instance.bytes());
@@ -59,6 +63,8 @@ final class StatusJson {
   private static void add(ObjectNode json, ConsumerStatus consumer) {
     json.put("clientId", consumer.clientId());
     json.put("filter", consumer.filter());
+    json.put("state", consumer.state());
+    json.put("reason", consumer.reason());
     json.put("position", text(consumer.position()));
     json.put("lagMs", consumer.lagMs());
     json.put("outstandingBatches", consumer.outstandingBatches());

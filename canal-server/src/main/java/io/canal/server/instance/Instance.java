@@ -3,9 +3,13 @@ package io.canal.server.instance;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.SourceErrorException;
+import io.canal.parser.consumer.CatchUpStreams;
+import io.canal.parser.consumer.CatchUps;
 import io.canal.parser.entry.EntryEncoder;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.Frame;
+import io.canal.parser.log.RowCounter;
+import io.canal.parser.log.SpillDirectory;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.InformationSchema;
 import io.canal.parser.schema.TableFilter;
@@ -27,6 +31,7 @@ import io.canal.server.status.InstanceState;
 import io.canal.server.status.InstanceStatus;
 import io.canal.server.subscription.Subscriptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
@@ -41,6 +46,7 @@ public final class Instance implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
   private static final long FIRST_BACKOFF_MS = 100;
   private static final long LAST_BACKOFF_MS = 10_000;
+  private static final long CATCH_UP_LOG_BYTES = 8L * 1024 * 1024;
 
   private final InstanceSettings settings;
   private final SourceConfig source;
@@ -177,6 +183,7 @@ public final class Instance implements AutoCloseable {
               destination(),
               stored.get(),
               settings.start(),
+              settings.logBytes() / 2,
               info,
               new StartPositions(info, session, source),
               positions);
@@ -191,20 +198,43 @@ public final class Instance implements AutoCloseable {
     run(zone, start);
   }
 
+  private SpillDirectory spillDirectory() {
+    Path directory = shared.dataDirectory().resolve(destination()).resolve("log");
+    try {
+      return SpillDirectory.emptied(directory, settings.logDiskBytes());
+    } catch (IOException e) {
+      throw new CanalException(
+          ErrorCode.RETRY,
+          "cannot empty %s, the disk part of the change log: %s".formatted(directory, e),
+          e);
+    }
+  }
+
   private void run(ZoneId zone, StartingPoint start) throws IOException {
+    SpillDirectory directory = spillDirectory();
     SchemaSession schemaSession = new SchemaSession(source);
     TableFilter filter = TableFilter.of(settings.filter(), settings.blackFilter());
     TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession), filter);
     ThreadLocal<RowsEvent> counting = ThreadLocal.withInitial(RowsEvent::new);
-    ChangeLog log =
-        new ChangeLog(
-            settings.logBytes(),
-            start.stream(),
-            frame -> countRows(counting.get(), schemas, frame));
+    RowCounter rowCounter = frame -> countRows(counting.get(), schemas, frame);
+    ChangeLog log = new ChangeLog(settings.logBytes(), start.stream(), rowCounter, directory);
+    CatchUps catchUps =
+        new CatchUps(
+            destination(),
+            new CatchUpStreams(
+                destination(),
+                source,
+                schemas,
+                rowCounter,
+                Math.min(CATCH_UP_LOG_BYTES, settings.logBytes()),
+                shared.clock()),
+            shared.storeExecutor(),
+            System::nanoTime);
     Subscriptions subscriptions =
         new Subscriptions(
             destination(),
             log,
+            catchUps,
             positions,
             expression ->
                 new FilteredEntries(
@@ -246,14 +276,14 @@ public final class Instance implements AutoCloseable {
     if (now.isEmpty()) {
       Situation s = situation;
       return InstanceStatus.notRunning(
-          destination(), s.state(), s.reason(), s.since(), source.address(), settings.logBytes());
+          destination(), s.state(), s.reason(), s.since(), source.address());
     }
     Running r = now.get();
     return Statuses.of(
         destination(),
         source.address(),
         r.receiver().status(),
-        r.log(),
+        r.log().status(),
         r.subscriptions().list(),
         positions.lastError(),
         shared.clock());
@@ -285,6 +315,7 @@ public final class Instance implements AutoCloseable {
     starter.interrupt();
     last.ifPresent(r -> r.receiver().close());
     last.ifPresent(r -> r.subscriptions().close());
+    last.ifPresent(r -> r.log().close());
     positions.close();
   }
 }

@@ -1,6 +1,6 @@
 package io.canal.server.instance;
 
-import io.canal.parser.log.ChangeLog;
+import io.canal.parser.log.LogStatus;
 import io.canal.parser.source.ReceiverStatus;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.SourcePosition;
@@ -20,14 +20,14 @@ final class Statuses {
       String destination,
       String source,
       ReceiverStatus receiver,
-      ChangeLog log,
+      LogStatus log,
       List<SubscriptionStatus> subscriptions,
       Optional<CanalException> saveError,
       Clock clock) {
     InstanceState state = state(receiver.state(), log);
     String reason = reason(state, receiver, log);
     long lagSeconds =
-        log.isFull()
+        log.full()
             ? Math.max(0, clock.instant().getEpochSecond() - receiver.lastTimestampSeconds())
             : 0;
     return new InstanceStatus(
@@ -50,36 +50,40 @@ final class Statuses {
                 receiver.offset(),
                 Optional.empty())),
         lagSeconds * 1000,
-        log.retainedBytes(),
-        log.budgetBytes(),
+        log,
         receiver.events(),
         receiver.transactions(),
         receiver.bytesReceived(),
         subscriptions.stream().map(Statuses::of).toList());
   }
 
-  private static InstanceState state(ReceiverStatus.State state, ChangeLog log) {
+  private static InstanceState state(ReceiverStatus.State state, LogStatus log) {
     return switch (state) {
       case CONNECTING -> InstanceState.STARTING;
-      case STREAMING -> log.isFull() ? InstanceState.WAITING : InstanceState.RUNNING;
+      case STREAMING -> log.full() ? InstanceState.WAITING : InstanceState.RUNNING;
       case RECONNECTING -> InstanceState.RECONNECTING;
       case STOPPED, CLOSED -> InstanceState.STOPPED;
     };
   }
 
-  private static String reason(InstanceState state, ReceiverStatus receiver, ChangeLog log) {
+  private static String reason(InstanceState state, ReceiverStatus receiver, LogStatus log) {
     if (state != InstanceState.WAITING) {
-      return receiver.reason();
+      return log.diskError()
+          .map(error -> "the change log drops what slow consumers need: " + error)
+          .filter(error -> receiver.reason().isEmpty())
+          .orElse(receiver.reason());
     }
-    return log.furthestBehind()
-        .map(consumer -> "the change log is full until consumer " + consumer + " acknowledges")
-        .orElse("the change log is full and there is no consumer");
+    return log.furthestAhead()
+        .map(consumer -> "the change log is full until consumer " + consumer + " reads")
+        .orElse("the change log is full and no consumer reads it");
   }
 
   private static ConsumerStatus of(SubscriptionStatus subscription) {
     return new ConsumerStatus(
         subscription.clientId(),
         subscription.filter(),
+        subscription.state().kind().name(),
+        subscription.state().reason(),
         Optional.of(subscription.acknowledged()),
         subscription.lagSeconds() * 1000,
         subscription.outstandingBatches(),

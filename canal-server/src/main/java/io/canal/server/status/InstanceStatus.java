@@ -2,6 +2,7 @@ package io.canal.server.status;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.log.LogStatus;
 import io.canal.protocol.SourcePosition;
 import java.time.Instant;
 import java.util.List;
@@ -16,8 +17,7 @@ import java.util.Optional;
  * @param position the last end of a transaction that the log has taken in
  * @param lagMs now minus the time of the oldest change received and not yet in the log, or the
  *     source's own delay if it is larger; 0 while there is no such change
- * @param logBytes what the log holds
- * @param logBudgetBytes what it may hold
+ * @param log its change log; empty and without budgets while there is none
  * @param events events received since the server started
  * @param transactions transactions received since then
  * @param bytes bytes of binlog received since then
@@ -30,8 +30,7 @@ public record InstanceStatus(
     String source,
     Optional<SourcePosition> position,
     long lagMs,
-    long logBytes,
-    long logBudgetBytes,
+    LogStatus log,
     long events,
     long transactions,
     long bytes,
@@ -43,6 +42,7 @@ public record InstanceStatus(
     requireNonNull(since, "since is null");
     requireNonNull(source, "source is null");
     requireNonNull(position, "position is null");
+    requireNonNull(log, "log is null");
     consumers = List.copyOf(consumers);
     if (lagMs < 0) {
       throw new IllegalArgumentException("lagMs is " + lagMs);
@@ -51,17 +51,12 @@ public record InstanceStatus(
 
   /** A destination that could not be started, for example because its settings are wrong. */
   public static InstanceStatus stopped(String destination, String reason, Instant since) {
-    return notRunning(destination, InstanceState.STOPPED, reason, since, "", 0);
+    return notRunning(destination, InstanceState.STOPPED, reason, since, "");
   }
 
   /** A destination without a log, before its source has answered or after it was stopped. */
   public static InstanceStatus notRunning(
-      String destination,
-      InstanceState state,
-      String reason,
-      Instant since,
-      String source,
-      long logBudgetBytes) {
+      String destination, InstanceState state, String reason, Instant since, String source) {
     return new InstanceStatus(
         destination,
         state,
@@ -70,8 +65,7 @@ public record InstanceStatus(
         source,
         Optional.empty(),
         0,
-        0,
-        logBudgetBytes,
+        LogStatus.NONE,
         0,
         0,
         0,

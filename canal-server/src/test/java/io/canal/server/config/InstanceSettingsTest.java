@@ -47,6 +47,7 @@ class InstanceSettingsTest {
                 "",
                 Optional.empty(),
                 64 << 20,
+                1 << 30,
                 BatchMode.MEMSIZE,
                 30_000));
   }
@@ -75,6 +76,7 @@ class InstanceSettingsTest {
             canal.instance.timezone = Europe/Berlin
             canal.instance.memory.buffer.size = 4096
             canal.instance.memory.buffer.memunit = 2048
+            canal.instance.log.max.bytes = 5368709120
             canal.instance.memory.batch.mode = ITEMSIZE
             canal.instance.network.soTimeout = 7
             """
@@ -96,6 +98,7 @@ class InstanceSettingsTest {
                 "shop\\.tmp_.*",
                 Optional.of(ZoneId.of("Europe/Berlin")),
                 8 << 20,
+                5L << 30,
                 BatchMode.ITEMSIZE,
                 7000));
   }

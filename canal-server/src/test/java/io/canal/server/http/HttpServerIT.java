@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.canal.parser.log.LogStatus;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.SourcePosition;
 import io.canal.server.status.ConsumerStatus;
@@ -95,6 +96,8 @@ class HttpServerIT {
             "canal_instance_state{destination=\"example\",state=\"STOPPED\"} 0.0",
             "canal_instance_transactions_total{destination=\"example\"} 1234.0",
             "canal_instance_log_bytes{destination=\"example\"} 4096.0",
+            "canal_instance_log_disk_bytes{destination=\"example\"} 8192.0",
+            "canal_instance_log_dropped_segments_total{destination=\"example\"} 3.0",
             "canal_consumer_lag_seconds{client=\"1001\",destination=\"example\"} 1.5",
             "canal_consumer_position_file{client=\"1001\",destination=\"example\"} 42.0",
             "canal_consumer_position_offset{client=\"1001\",destination=\"example\"} 1187.0",
@@ -133,7 +136,8 @@ class HttpServerIT {
         new SourcePosition(
             Optional.empty(), Optional.empty(), "binlog.000042", 1187, Optional.empty());
     ConsumerStatus consumer =
-        new ConsumerStatus("1001", "", Optional.of(position), 1500, 2, Optional.empty(), 77);
+        new ConsumerStatus(
+            "1001", "", "ATTACHED", "", Optional.of(position), 1500, 2, Optional.empty(), 77);
     InstanceStatus instance =
         new InstanceStatus(
             "example",
@@ -143,8 +147,8 @@ class HttpServerIT {
             "db1:3306",
             Optional.of(position),
             0,
-            4096,
-            64 << 20,
+            new LogStatus(
+                4096, 64 << 20, 8192, 1 << 30, 3, false, Optional.of("1001"), Optional.empty()),
             5000,
             1234,
             1 << 20,

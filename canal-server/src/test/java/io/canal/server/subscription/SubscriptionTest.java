@@ -37,6 +37,7 @@ class SubscriptionTest {
     return new Subscriptions(
         "example",
         of.log,
+        LogFixture.noCatchUps(),
         positions,
         TextEntries::new,
         mode,
@@ -297,39 +298,6 @@ class SubscriptionTest {
   }
 
   @Test
-  void shouldTellAClientThatItsOwnBatchesFillTheLog() throws Exception {
-    Subscription subscription = subscribe(client, "");
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    Thread receiver =
-        new Thread(
-            () -> {
-              try {
-                for (int i = 1; i <= 60; i++) {
-                  fixture.begin().row(1, "r" + i, 1000).end();
-                }
-              } catch (InterruptedException | RuntimeException e) {
-                failure.set(e);
-              }
-            },
-            "receiver");
-    receiver.start();
-    while (!fixture.log.isFull()) {
-      Thread.onSpinWait();
-    }
-
-    while (client.problems().isEmpty()) {
-      subscription.fetch(client, 1000, true);
-    }
-    for (long batch : client.batches) {
-      subscription.acknowledge(client, batch);
-    }
-    receiver.join();
-
-    assertThat(client.problems()).hasSize(1).first().asString().contains("fill the change log");
-    assertThat(failure.get()).isNull();
-  }
-
-  @Test
   void shouldLetANewSessionTakeOver() throws Exception {
     Subscription subscription = subscribe(client, "");
     fixture.insert(1, "a");
@@ -388,7 +356,7 @@ class SubscriptionTest {
     assertThat(refused).isNull();
     assertThat(client.problems()).containsExactly("refuse the disk is full");
     assertThat(store.consumers.get("1001").filter()).isEqualTo("t1");
-    assertThat(fixture.log.furthestBehind()).contains("1001");
+    assertThat(fixture.log.status().furthestAhead()).contains("1001");
   }
 
   @Test
@@ -398,7 +366,7 @@ class SubscriptionTest {
     assertThat(refused).isNull();
     assertThat(client.problems().get(0)).startsWith("refuse filter: filter 't1('");
     assertThat(store.consumers).isEmpty();
-    assertThat(fixture.log.furthestBehind()).isEmpty();
+    assertThat(fixture.log.status().furthestAhead()).isEmpty();
   }
 
   @Test
@@ -428,7 +396,7 @@ class SubscriptionTest {
 
     assertThat(done).hasSize(1);
     assertThat(store.consumers).isEmpty();
-    assertThat(fixture.log.furthestBehind()).isEmpty();
+    assertThat(fixture.log.status().furthestAhead()).isEmpty();
     assertThat(client.problems().get(0)).startsWith("end GONE").contains("10.0.0.9:1");
     assertThat(subscriptions.find(CLIENT)).isEmpty();
   }
