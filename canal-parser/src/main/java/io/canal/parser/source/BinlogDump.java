@@ -153,7 +153,7 @@ public final class BinlogDump implements Closeable {
     private final int timeoutMs;
     private boolean answered;
 
-    ImpatientStream(SourceConnection connection, int timeoutMs) {
+    ImpatientStream(SourceConnection connection, int timeoutMs) throws IOException {
       super(connection.input());
       this.connection = connection;
       this.timeoutMs = timeoutMs;
