@@ -223,13 +223,17 @@ public final class Instance implements AutoCloseable {
             log,
             positions,
             expression ->
-                new FilteredEntries(
+                new EntryFilter(
                     schemas,
                     expression.isEmpty() ? filter : filter.and(TableFilter.of(expression)),
+                    settings.gtidHeaders()),
+            () ->
+                new Entries(
                     new EntryEncoder(schemas, zone, settings.gtidHeaders()),
                     settings.gtidHeaders()),
             settings.batchMode(),
             shared.buffers(),
+            shared.budget(),
             shared.workers(),
             shared.storeExecutor(),
             shared.clock(),

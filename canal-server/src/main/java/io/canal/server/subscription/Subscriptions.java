@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.ChangeReader;
+import io.canal.parser.log.FrameFilter;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import io.canal.server.config.BatchMode;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +41,7 @@ public final class Subscriptions implements AutoCloseable {
   private final String destination;
   private final ChangeLog log;
   private final PositionSaver positions;
-  private final Function<String, EntryWriter> entries;
+  private final Function<String, FrameFilter> filters;
   private final Executor storeExecutor;
   private final Clock clock;
   private final Subscription.Shared shared;
@@ -49,8 +51,9 @@ public final class Subscriptions implements AutoCloseable {
   private boolean closed;
 
   /**
-   * @param entries gives an entry writer for a filter expression, perhaps empty; throws a {@link
-   *     CanalException} that shows what is wrong with it
+   * @param filters gives a filter for an expression, perhaps empty; throws a {@link CanalException}
+   *     that shows what is wrong with it
+   * @param writers gives another writer of entries, for one more thread
    * @param workers encode batches
    * @param storeExecutor may wait for the position store
    * @param nanoClock as {@link System#nanoTime}
@@ -59,9 +62,11 @@ public final class Subscriptions implements AutoCloseable {
       String destination,
       ChangeLog log,
       PositionSaver positions,
-      Function<String, EntryWriter> entries,
+      Function<String, FrameFilter> filters,
+      Supplier<EntryWriter> writers,
       BatchMode batchMode,
       BatchBuffers buffers,
+      EncodedBytes budget,
       Executor workers,
       Executor storeExecutor,
       Clock clock,
@@ -69,7 +74,7 @@ public final class Subscriptions implements AutoCloseable {
     this.destination = requireNonNull(destination, "destination is null");
     this.log = requireNonNull(log, "log is null");
     this.positions = requireNonNull(positions, "positions is null");
-    this.entries = requireNonNull(entries, "entries is null");
+    this.filters = requireNonNull(filters, "filters is null");
     this.storeExecutor = requireNonNull(storeExecutor, "storeExecutor is null");
     this.clock = requireNonNull(clock, "clock is null");
     AtomicLong lastBatchId = new AtomicLong(clock.instant().getEpochSecond() << BATCH_ID_BITS);
@@ -79,7 +84,8 @@ public final class Subscriptions implements AutoCloseable {
             log,
             positions,
             requireNonNull(batchMode, "batchMode is null"),
-            requireNonNull(buffers, "buffers is null"),
+            new ChunkEncoder(writers, buffers),
+            requireNonNull(budget, "budget is null"),
             requireNonNull(workers, "workers is null"),
             lastBatchId::incrementAndGet,
             requireNonNull(nanoClock, "nanoClock is null"));
@@ -95,7 +101,7 @@ public final class Subscriptions implements AutoCloseable {
    * @throws CanalException where the log cannot hold its position, or its filter is broken
    */
   public void restore(String clientId, StoredConsumer stored) {
-    EntryWriter writer = entries.apply(stored.filter());
+    FrameFilter filter = filters.apply(stored.filter());
     ChangeReader reader =
         log.open(clientId, stored.position())
             .orElseThrow(
@@ -104,7 +110,7 @@ public final class Subscriptions implements AutoCloseable {
                         ErrorCode.BAD_REQUEST,
                         "consumer %s at %s, expected a position that the log of %s holds"
                             .formatted(clientId, stored.position(), destination)));
-    byClientId.put(clientId, new Subscription(clientId, stored.filter(), writer, reader, shared));
+    byClientId.put(clientId, new Subscription(clientId, stored.filter(), filter, reader, shared));
   }
 
   /**
@@ -120,25 +126,25 @@ public final class Subscriptions implements AutoCloseable {
             refusing(
                 subscriber,
                 () -> {
-                  EntryWriter writer;
+                  FrameFilter entries;
                   try {
-                    writer = entries.apply(filter);
+                    entries = filters.apply(filter);
                   } catch (CanalException e) {
                     subscriber.refuseFilter(e);
                     return;
                   }
                   Subscription subscription =
-                      findOrCreate(Short.toString(clientId), filter, writer);
+                      findOrCreate(Short.toString(clientId), filter, entries);
                   subscription.attach(
                       subscriber,
-                      () -> attached(subscription, filter, writer, subscriber, subscribed));
+                      () -> attached(subscription, filter, entries, subscriber, subscribed));
                 }));
   }
 
   private void attached(
       Subscription subscription,
       String filter,
-      EntryWriter writer,
+      FrameFilter entries,
       Subscriber subscriber,
       Consumer<Subscription> subscribed) {
     if (filter.isEmpty() || filter.equals(subscription.filter())) {
@@ -153,12 +159,13 @@ public final class Subscriptions implements AutoCloseable {
                   positions.save(
                       subscription.clientId(),
                       new StoredConsumer(filter, subscription.acknowledged()));
-                  subscription.replaceFilter(filter, writer, () -> subscribed.accept(subscription));
+                  subscription.replaceFilter(
+                      filter, entries, () -> subscribed.accept(subscription));
                 }));
   }
 
   private synchronized Subscription findOrCreate(
-      String clientId, String filter, EntryWriter writer) {
+      String clientId, String filter, FrameFilter entries) {
     Subscription known = byClientId.get(clientId);
     if (known != null) {
       return known;
@@ -174,7 +181,7 @@ public final class Subscriptions implements AutoCloseable {
       reader.close();
       throw e;
     }
-    Subscription created = new Subscription(clientId, filter, writer, reader, shared);
+    Subscription created = new Subscription(clientId, filter, entries, reader, shared);
     byClientId.put(clientId, created);
     LOGGER.info("client id {} of {} begins at {}", clientId, destination, reader.acknowledged());
     return created;

@@ -148,6 +148,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
       LOGGER.info("session {} closed by its client", address);
     }
     leave();
+    output.close();
   }
 
   @Override
