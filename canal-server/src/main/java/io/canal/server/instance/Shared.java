@@ -12,7 +12,7 @@ import java.util.concurrent.Executor;
  * What all destinations of a server use together.
  *
  * @param workers encode batches
- * @param storeExecutor may wait for a position store
+ * @param storeExecutor may wait for a position store, or for a connection to close
  * @param dataDirectory holds a folder for each destination
  * @param buffers that entries are written to
  * @param budget what encoded entries may take

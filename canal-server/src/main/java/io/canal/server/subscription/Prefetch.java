@@ -2,7 +2,7 @@ package io.canal.server.subscription;
 
 import static java.util.Objects.requireNonNull;
 
-import io.canal.parser.log.ChangeReader;
+import io.canal.parser.consumer.Consumer;
 import io.canal.parser.log.Chunk;
 import io.canal.parser.log.FrameFilter;
 import io.canal.parser.log.Mark;
@@ -15,7 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The chunks between what a client was given and where its reader stands, in order: encoded or on
+ * The chunks between what a client was given and where its consumer stands, in order: encoded or on
  * their way. Owned by the tasks of one subscription; the chunks are encoded by any worker.
  */
 final class Prefetch {
@@ -28,7 +28,7 @@ final class Prefetch {
   private static final int AHEAD_BYTES = 2 * WORTHWHILE_BYTES;
   private static final int CHUNK_BYTES = 64 * 1024;
 
-  private final ChangeReader reader;
+  private final Consumer consumer;
   private final ChunkEncoder encoder;
   private final EncodedBytes budget;
   private final Executor workers;
@@ -53,13 +53,13 @@ final class Prefetch {
    * @param encoded is run when a chunk that {@link #take} waits for may be encoded
    */
   Prefetch(
-      ChangeReader reader,
+      Consumer consumer,
       FrameFilter filter,
       ChunkEncoder encoder,
       EncodedBytes budget,
       Executor workers,
       Runnable encoded) {
-    this.reader = requireNonNull(reader, "reader is null");
+    this.consumer = requireNonNull(consumer, "consumer is null");
     this.filter = requireNonNull(filter, "filter is null");
     this.encoder = requireNonNull(encoder, "encoder is null");
     this.budget = requireNonNull(budget, "budget is null");
@@ -88,7 +88,7 @@ final class Prefetch {
   /** Goes on in the log for the next fetch, as long as there are whole chunks. */
   void fillAhead(BatchLimit limit) {
     List<Encoding> added = new ArrayList<>();
-    while (hasRoom(limit) && reader.unreadBytes() >= chunkBytes && add(limit)) {
+    while (hasRoom(limit) && consumer.unreadBytes() >= chunkBytes && add(limit)) {
       added.add(ahead.getLast());
     }
     start(added);
@@ -111,10 +111,10 @@ final class Prefetch {
 
   /** Adds a chunk, if there is one. */
   private boolean add(BatchLimit limit) {
-    Optional<Chunk> chunk = reader.poll(limit.ofChunk(chunkBytes, end), filter);
-    if (chunk.isEmpty() && reader.position() >= end) {
+    Optional<Chunk> chunk = consumer.poll(limit.ofChunk(chunkBytes, end), filter);
+    if (chunk.isEmpty() && consumer.position() >= end) {
       end = Long.MAX_VALUE;
-      chunk = reader.poll(limit.ofChunk(chunkBytes, end), filter);
+      chunk = consumer.poll(limit.ofChunk(chunkBytes, end), filter);
     }
     if (chunk.isEmpty()) {
       return false;
@@ -229,7 +229,7 @@ final class Prefetch {
     filter = newFilter;
   }
 
-  /** Forgets what is ahead; the reader is to go back. */
+  /** Forgets what is ahead; the consumer is to go back. */
   void drop() {
     ahead.forEach(Encoding::release);
     ahead.clear();

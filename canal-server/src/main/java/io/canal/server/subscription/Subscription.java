@@ -2,8 +2,8 @@ package io.canal.server.subscription;
 
 import static java.util.Objects.requireNonNull;
 
-import io.canal.parser.log.ChangeLog;
-import io.canal.parser.log.ChangeReader;
+import io.canal.parser.consumer.Consumer;
+import io.canal.parser.consumer.ConsumerState;
 import io.canal.parser.log.FrameFilter;
 import io.canal.parser.log.Mark;
 import io.canal.protocol.CanalException;
@@ -14,9 +14,7 @@ import io.canal.server.position.PositionSaver;
 import io.canal.server.subscription.Subscriber.EndReason;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -44,7 +42,6 @@ public final class Subscription {
   /** What the subscriptions of one destination share. */
   record Shared(
       String destination,
-      ChangeLog log,
       PositionSaver positions,
       BatchMode batchMode,
       ChunkEncoder encoder,
@@ -60,7 +57,7 @@ public final class Subscription {
 
   private final String clientId;
   private final Shared shared;
-  private final ChangeReader reader;
+  private final Consumer consumer;
   private final SerialExecutor tasks;
   private final LongAdder rowsDelivered = new LongAdder();
   private final LongAdder entriesDelivered = new LongAdder();
@@ -82,22 +79,32 @@ public final class Subscription {
   // written by the tasks, read by all
   private volatile Subscriber holder;
   private volatile String filter;
+  private volatile Optional<CanalException> filterProblem;
   private volatile SourcePosition acknowledged;
   private volatile int outstandingBatches;
   private volatile long outstandingBytes;
 
+  /**
+   * @param filterProblem why it cannot be served until it has another filter
+   */
   Subscription(
-      String clientId, String filter, FrameFilter entries, ChangeReader reader, Shared shared) {
+      String clientId,
+      String filter,
+      FrameFilter entries,
+      Optional<CanalException> filterProblem,
+      Consumer consumer,
+      Shared shared) {
     this.clientId = requireNonNull(clientId, "clientId is null");
     this.filter = requireNonNull(filter, "filter is null");
     this.entries = requireNonNull(entries, "entries is null");
-    this.reader = requireNonNull(reader, "reader is null");
+    this.filterProblem = requireNonNull(filterProblem, "filterProblem is null");
+    this.consumer = requireNonNull(consumer, "consumer is null");
     this.shared = requireNonNull(shared, "shared is null");
     this.tasks = new SerialExecutor(shared.workers());
     this.ahead =
         new Prefetch(
-            reader, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
-    this.acknowledged = reader.acknowledged();
+            consumer, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
+    this.acknowledged = consumer.acknowledged();
   }
 
   public String clientId() {
@@ -200,6 +207,10 @@ public final class Subscription {
   private void answer(Fetch fetch) {
     boolean waited = waiting != null;
     waiting = null;
+    if (filterProblem.isPresent()) {
+      fetch.subscriber().refuse(filterProblem.get());
+      return;
+    }
     try {
       Optional<Batch> batch = fill(fetch.limit());
       if (batch.isPresent()) {
@@ -207,8 +218,8 @@ public final class Subscription {
         fillAhead(fetch.limit());
       } else if (!ahead.isEmpty()) {
         waiting = fetch; // until it is encoded
-      } else if (reader.isDetached()) {
-        fetch.subscriber().refuse(detached());
+      } else if (consumer.state().kind() == ConsumerState.Kind.FAILED) {
+        fetch.subscriber().refuse(cannotGoOn());
       } else if (!fetch.mayWait()) {
         fetch.subscriber().nothing();
       } else {
@@ -236,7 +247,7 @@ public final class Subscription {
   private void listen() {
     if (!listening) {
       listening = true;
-      reader.whenReadable(
+      consumer.whenReadable(
           () -> {
             try {
               tasks.execute(this::changed);
@@ -292,7 +303,8 @@ public final class Subscription {
 
   private Batch batch(Prefetch.Taken taken) {
     Batch batch = new Batch(shared.batchIds().getAsLong(), taken.parts(), ahead::released);
-    outstanding.add(new Outstanding(batch.id(), taken.end(), batch.length()));
+    Mark end = consumer.delivered(taken.end());
+    outstanding.add(new Outstanding(batch.id(), end, batch.length()));
     counted();
     rowsDelivered.add(batch.rows());
     entriesDelivered.add(batch.entries());
@@ -313,7 +325,7 @@ public final class Subscription {
             return;
           }
           outstanding.remove();
-          reader.acknowledge(oldest.end());
+          consumer.acknowledge(oldest.end());
           counted();
           moved();
         });
@@ -362,10 +374,7 @@ public final class Subscription {
 
   /** Goes back to the end of the first {@code kept} batches that are outstanding. */
   private void rewindTo(int kept) {
-    boolean nothingRead =
-        outstanding.isEmpty()
-            && ahead.isEmpty()
-            && reader.position() == reader.acknowledgedPosition();
+    boolean nothingRead = outstanding.isEmpty() && ahead.isEmpty() && !consumer.hasRead();
     ahead.drop();
     while (outstanding.size() > kept) {
       outstanding.removeLast();
@@ -374,9 +383,7 @@ public final class Subscription {
     if (nothingRead) {
       return;
     }
-    List<Mark> marks = new ArrayList<>();
-    outstanding.forEach(batch -> marks.add(batch.end()));
-    reader.rewind(marks);
+    consumer.rewind(kept);
   }
 
   /**
@@ -386,9 +393,12 @@ public final class Subscription {
   public void passFiltered() {
     tasks.execute(
         () -> {
-          if (!closed && outstanding.isEmpty() && ahead.isEmpty()) {
+          if (!closed) {
+            letGo();
+          }
+          if (!closed && outstanding.isEmpty() && ahead.isEmpty() && filterProblem.isEmpty()) {
             try {
-              reader.passHidden(entries);
+              consumer.passHidden(entries);
               passed();
             } catch (RuntimeException e) {
               rewindTo(0);
@@ -401,16 +411,26 @@ public final class Subscription {
         });
   }
 
+  private void letGo() {
+    if (consumer.mustLetGo()) {
+      if (!ahead.isEmpty()) {
+        rewindTo(outstanding.size());
+      }
+      consumer.letGo();
+      goOn();
+    }
+  }
+
   private void passed() {
-    if (reader.position() > reader.acknowledgedPosition()) {
-      reader.acknowledge(reader.mark());
+    if (consumer.hasRead()) {
+      consumer.acknowledge(consumer.mark());
       movedUnsaid = true;
     }
   }
 
   private void moved() {
     movedUnsaid = false;
-    acknowledged = reader.acknowledged();
+    acknowledged = consumer.acknowledged();
     shared.positions().moved(clientId, acknowledged);
   }
 
@@ -425,6 +445,7 @@ public final class Subscription {
         () -> {
           filter = newFilter;
           entries = newEntries;
+          filterProblem = Optional.empty();
           if (!ahead.isEmpty()) {
             rewindTo(outstanding.size());
           }
@@ -454,7 +475,7 @@ public final class Subscription {
               ahead.drop();
               outstanding.clear();
               counted();
-              reader.close();
+              consumer.close();
               if (last != null && last != except) {
                 last.end(EndReason.GONE, reason);
               }
@@ -471,18 +492,13 @@ public final class Subscription {
    * @param nowSeconds since the epoch
    */
   public SubscriptionStatus status(long nowSeconds) {
-    long position = reader.acknowledgedPosition();
     long lag =
-        shared
-            .log()
-            .timestampSecondsAt(position)
-            .map(seconds -> Math.max(0, nowSeconds - seconds))
-            .orElse(0L);
+        consumer.oldestSeconds().map(seconds -> Math.max(0, nowSeconds - seconds)).orElse(0L);
     return new SubscriptionStatus(
         clientId,
         filter,
         acknowledged,
-        position,
+        filterProblem.map(ConsumerState::failed).orElseGet(consumer::state),
         lag,
         outstandingBatches,
         outstandingBytes,
@@ -501,11 +517,16 @@ public final class Subscription {
         ErrorCode.BAD_REQUEST, name() + ": the subscription has ended, subscribe again");
   }
 
-  private CanalException detached() {
+  private CanalException cannotGoOn() {
     return new CanalException(
         ErrorCode.BAD_REQUEST,
-        "%s: the change log no longer holds what follows %s"
-            .formatted(name(), reader.acknowledged()));
+        "%s cannot go on after %s: %s; to give it another place: bin/canal position set %s %s ..."
+            .formatted(
+                name(),
+                consumer.acknowledged(),
+                consumer.state().reason(),
+                shared.destination(),
+                clientId));
   }
 
   private CanalException unreadable(Throwable e) {

@@ -2,8 +2,9 @@ package io.canal.server.subscription;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.consumer.CatchUps;
+import io.canal.parser.consumer.Consumer;
 import io.canal.parser.log.ChangeLog;
-import io.canal.parser.log.ChangeReader;
 import io.canal.parser.log.FrameFilter;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
@@ -20,7 +21,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The subscriptions of one running destination, by client id. Any thread may call it; what needs
- * the position store runs on an executor that may wait for it.
+ * The subscriptions of one running destination, by client id, and the catch-ups that they share.
+ * Any thread may call it; what needs the position store runs on an executor that may wait for it.
  */
 public final class Subscriptions implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Subscriptions.class);
@@ -40,6 +40,7 @@ public final class Subscriptions implements AutoCloseable {
 
   private final String destination;
   private final ChangeLog log;
+  private final CatchUps catchUps;
   private final PositionSaver positions;
   private final Function<String, FrameFilter> filters;
   private final Executor storeExecutor;
@@ -51,6 +52,7 @@ public final class Subscriptions implements AutoCloseable {
   private boolean closed;
 
   /**
+   * @param catchUps of the destination, closed with this
    * @param filters gives a filter for an expression, perhaps empty; throws a {@link CanalException}
    *     that shows what is wrong with it
    * @param writers gives another writer of entries, for one more thread
@@ -61,6 +63,7 @@ public final class Subscriptions implements AutoCloseable {
   public Subscriptions(
       String destination,
       ChangeLog log,
+      CatchUps catchUps,
       PositionSaver positions,
       Function<String, FrameFilter> filters,
       Supplier<EntryWriter> writers,
@@ -73,6 +76,7 @@ public final class Subscriptions implements AutoCloseable {
       LongSupplier nanoClock) {
     this.destination = requireNonNull(destination, "destination is null");
     this.log = requireNonNull(log, "log is null");
+    this.catchUps = requireNonNull(catchUps, "catchUps is null");
     this.positions = requireNonNull(positions, "positions is null");
     this.filters = requireNonNull(filters, "filters is null");
     this.storeExecutor = requireNonNull(storeExecutor, "storeExecutor is null");
@@ -81,7 +85,6 @@ public final class Subscriptions implements AutoCloseable {
     this.shared =
         new Subscription.Shared(
             destination,
-            log,
             positions,
             requireNonNull(batchMode, "batchMode is null"),
             new ChunkEncoder(writers, buffers),
@@ -96,21 +99,22 @@ public final class Subscriptions implements AutoCloseable {
   }
 
   /**
-   * Opens a consumer that the store knows, at its position. Called before the receiver starts.
-   *
-   * @throws CanalException where the log cannot hold its position, or its filter is broken
+   * Opens a consumer that the store knows, at its position, detached where the log does not hold
+   * that. One whose filter is broken fails alone. Called before the receiver starts.
    */
   public void restore(String clientId, StoredConsumer stored) {
-    FrameFilter filter = filters.apply(stored.filter());
-    ChangeReader reader =
-        log.open(clientId, stored.position())
-            .orElseThrow(
-                () ->
-                    new CanalException(
-                        ErrorCode.BAD_REQUEST,
-                        "consumer %s at %s, expected a position that the log of %s holds"
-                            .formatted(clientId, stored.position(), destination)));
-    byClientId.put(clientId, new Subscription(clientId, stored.filter(), filter, reader, shared));
+    Optional<CanalException> problem = Optional.empty();
+    FrameFilter filter;
+    try {
+      filter = filters.apply(stored.filter());
+    } catch (CanalException e) {
+      LOGGER.error("client id {} of {} cannot go on: {}", clientId, destination, e.getMessage());
+      problem = Optional.of(e);
+      filter = filters.apply("");
+    }
+    Consumer consumer = new Consumer(clientId, stored.position(), log, catchUps);
+    byClientId.put(
+        clientId, new Subscription(clientId, stored.filter(), filter, problem, consumer, shared));
   }
 
   /**
@@ -120,7 +124,10 @@ public final class Subscriptions implements AutoCloseable {
    * @param filter replaces the one that it has, unless it is empty
    */
   public void subscribe(
-      short clientId, String filter, Subscriber subscriber, Consumer<Subscription> subscribed) {
+      short clientId,
+      String filter,
+      Subscriber subscriber,
+      java.util.function.Consumer<Subscription> subscribed) {
     storeExecutor.execute(
         () ->
             refusing(
@@ -146,7 +153,7 @@ public final class Subscriptions implements AutoCloseable {
       String filter,
       FrameFilter entries,
       Subscriber subscriber,
-      Consumer<Subscription> subscribed) {
+      java.util.function.Consumer<Subscription> subscribed) {
     if (filter.isEmpty() || filter.equals(subscription.filter())) {
       subscribed.accept(subscription);
       return;
@@ -174,16 +181,17 @@ public final class Subscriptions implements AutoCloseable {
       throw new CanalException(
           ErrorCode.BAD_REQUEST, "destination " + destination + " is stopping");
     }
-    ChangeReader reader = log.openAtOldest(clientId);
+    Consumer consumer = Consumer.atOldest(clientId, log, catchUps);
     try {
-      positions.save(clientId, new StoredConsumer(filter, reader.acknowledged()));
+      positions.save(clientId, new StoredConsumer(filter, consumer.acknowledged()));
     } catch (RuntimeException e) {
-      reader.close();
+      consumer.close();
       throw e;
     }
-    Subscription created = new Subscription(clientId, filter, entries, reader, shared);
+    Subscription created =
+        new Subscription(clientId, filter, entries, Optional.empty(), consumer, shared);
     byClientId.put(clientId, created);
-    LOGGER.info("client id {} of {} begins at {}", clientId, destination, reader.acknowledged());
+    LOGGER.info("client id {} of {} begins at {}", clientId, destination, consumer.acknowledged());
     return created;
   }
 
@@ -233,8 +241,9 @@ public final class Subscriptions implements AutoCloseable {
     return byClientId.values().stream().map(subscription -> subscription.status(now)).toList();
   }
 
-  /** Lets positions pass what filters drop; called about once a second. */
+  /** Lets positions pass what filters drop, and lends catch-ups; called about once a second. */
   public void tick() {
+    catchUps.tick();
     byClientId.values().forEach(Subscription::passFiltered);
   }
 
@@ -261,5 +270,6 @@ public final class Subscriptions implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    catchUps.close();
   }
 }

@@ -54,6 +54,7 @@ class TcpServerTest {
       new Subscriptions(
           "example",
           fixture.log,
+          LogFixture.noCatchUps(),
           positions,
           TextEntries::filter,
           TextEntries::new,
