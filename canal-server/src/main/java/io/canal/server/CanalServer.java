@@ -23,6 +23,7 @@ import io.canal.server.status.ServerStatus;
 import io.canal.server.status.ServerVersion;
 import io.canal.server.status.StatusSource;
 import io.canal.server.subscription.BatchBuffers;
+import io.canal.server.subscription.EncodedBytes;
 import io.canal.server.subscription.Subscriptions;
 import io.canal.server.tcp.TcpServer;
 import java.net.InetSocketAddress;
@@ -55,7 +56,10 @@ public final class CanalServer implements AutoCloseable, StatusSource {
   private static final Duration ZOOKEEPER_SESSION = Duration.ofSeconds(15);
   private static final Duration ZOOKEEPER_PATIENCE = Duration.ofSeconds(10);
   private static final Duration CLAIM_PATIENCE = ZOOKEEPER_SESSION.multipliedBy(2);
-  private static final long IDLE_BUFFER_BYTES = 32L * 1024 * 1024;
+  private static final long IDLE_BUFFER_BYTES = 16L * 1024 * 1024;
+
+  /** Encoded entries lie beside the heap, and may take this part of its size. */
+  private static final int ENCODED_SHARE_OF_HEAP = 8;
 
   private final Configuration configuration;
   private final ServerSettings settings;
@@ -97,8 +101,9 @@ public final class CanalServer implements AutoCloseable, StatusSource {
         new Shared(
             workers,
             executor("positions", 2),
-            new BatchBuffers(IDLE_BUFFER_BYTES),
             settings.dataDirectory(),
+            new BatchBuffers(IDLE_BUFFER_BYTES),
+            new EncodedBytes(Runtime.getRuntime().maxMemory() / ENCODED_SHARE_OF_HEAP),
             clock);
     HttpServer http = own(new HttpServer(settings.httpHost(), settings.httpPort(), this));
     http.start();

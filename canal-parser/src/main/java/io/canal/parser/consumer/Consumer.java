@@ -5,11 +5,11 @@ import static java.util.Objects.requireNonNull;
 import io.canal.parser.consumer.ConsumerState.Kind;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.ChangeReader;
-import io.canal.parser.log.Frame;
-import io.canal.parser.log.FrameKind;
+import io.canal.parser.log.Chunk;
+import io.canal.parser.log.ChunkLimit;
+import io.canal.parser.log.FrameFilter;
 import io.canal.parser.log.Mark;
-import io.canal.parser.log.Transaction;
-import io.canal.protocol.GtidSet;
+import io.canal.parser.log.Place;
 import io.canal.protocol.SourcePosition;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -24,17 +24,15 @@ import org.slf4j.LoggerFactory;
 /**
  * One consumer of a destination, wherever it reads: what it has acknowledged and the marks that it
  * was given since, which outlive the readers. It reads the destination's log while that holds the
- * next change, else a catch-up, until the position it has reached is in the log again: without a
- * gap or a double, inside a batch or between two.
+ * next change, else a catch-up, until the position it has reached is in the log again, without a
+ * gap or a double.
  *
  * <p>Used by one thread at a time, except for {@link #state} and {@link #oldestSeconds}.
  *
  * <pre>{@code
- * while (batch.hasRoom() && consumer.next()) {
- *   encoder.encode(consumer.frame(), consumer.transaction());
- * }
- * Mark end = consumer.mark();
- * // deliver the batch; when the consumer has it safely:
+ * Optional<Chunk> chunk = consumer.poll(limit, filter);
+ * Mark end = consumer.delivered(encoded(chunk.get()));
+ * // when the consumer has it safely:
  * consumer.acknowledge(end);
  * }</pre>
  */
@@ -42,7 +40,7 @@ public final class Consumer implements AutoCloseable {
   /** How long a failed one does not ask the source again. */
   static final Duration FAILURE_PAUSE = Duration.ofSeconds(30);
 
-  /** So many bytes are read from a catch-up between two looks at the log, within one batch. */
+  /** So many bytes are read from a catch-up between two looks at the log. */
   private static final int LOOK_BYTES = 256 * 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(Consumer.class);
@@ -64,11 +62,13 @@ public final class Consumer implements AutoCloseable {
   private ChangeReader acknowledgedIn;
   // what readers before this one passed since the last mark
   private Optional<Mark> passed = Optional.empty();
-  // where the reader was at the last mark
-  private long markedAt;
+  // log positions of the reader: behind the last chunk, the last one delivered, and what is noted
+  private long polledTo;
+  private long markedTo;
+  private long passedTo;
   private long lookAt;
-  // a transaction whose BEGIN the consumer has and the reader brings again
-  private String begunBefore;
+  // whether no chunk is given until all are delivered, as the reader is to be left then
+  private boolean leaving;
   private long failedNanos;
   private Runnable listener = () -> {};
   private boolean closed;
@@ -108,59 +108,85 @@ public final class Consumer implements AutoCloseable {
   // ---- reading
 
   /**
-   * Goes to the next frame for this consumer; false where none can be had now, see {@link #state}
-   * and {@link #whenReadable}. To call it is to ask for changes: a detached consumer then takes a
-   * place in a catch-up.
+   * Gives the next stretch that holds something for this consumer, as {@link ChangeReader#poll};
+   * empty where none can be had now, see {@link #state} and {@link #whenReadable}. To call it is to
+   * ask for changes: a detached consumer then takes a place in a catch-up.
+   *
+   * <p>Between two readers it gives nothing until all chunks of the first are {@link #delivered}.
    */
-  public boolean next() {
-    do {
-      boolean due = seat != null && reader != null && reader.position() >= lookAt;
-      if (reader == null || due || !reader.next()) {
-        if (!nextElsewhere()) {
-          return false;
-        }
-      }
-    } while (begunBefore != null && isBegunBefore());
-    return true;
-  }
-
-  /** As {@link #next}, but asks for nothing that the destination's log does not hold. */
-  public boolean nextInLog() {
-    return attached != null && reader.next();
-  }
-
-  private boolean nextElsewhere() {
+  public Optional<Chunk> poll(ChunkLimit limit, FrameFilter filter) {
     while (!closed) {
       if (reader == null && !findReader()) {
-        return false;
+        return Optional.empty();
       }
       if (seat != null && reader.position() >= lookAt) {
-        lookAt = reader.position() + LOOK_BYTES;
-        catchUps.polled(seat, reader.position());
-        if (joined()) {
-          continue;
+        look();
+      }
+      if (leaving) {
+        if (!isDrained()) {
+          return Optional.empty();
         }
-        if (seat.isWithdrawn()) {
-          leaveReader();
+        if (leave()) {
           continue;
         }
       }
-      if (reader.next()) {
-        return true;
+      Optional<Chunk> chunk = reader.poll(limit, filter);
+      if (chunk.isPresent()) {
+        polledTo = chunk.get().end();
+        return chunk;
+      }
+      if (!isDrained() || reader.position() >= limit.end()) {
+        return Optional.empty();
       }
       if (reader.isDetached()) {
         pass();
         leaveReader();
       } else if (seat == null || !goesOn()) {
-        return false;
+        return Optional.empty();
       }
     }
+    return Optional.empty();
+  }
+
+  /** Goes over what the filter hides, in the destination's log alone; nothing is on its way. */
+  public void passHidden(FrameFilter filter) {
+    if (attached != null) {
+      reader.passHidden(filter);
+    }
+  }
+
+  /** Whether every chunk of the reader is delivered. */
+  private boolean isDrained() {
+    return polledTo <= markedTo;
+  }
+
+  /** Looks now and then whether to leave a catch-up. */
+  private void look() {
+    lookAt = reader.position() + LOOK_BYTES;
+    catchUps.polled(seat, reader.position());
+    leaving =
+        leaving || seat.isWithdrawn() || log.holds(reached.position());
+  }
+
+  /** Leaves a catch-up, if it can be left here. */
+  private boolean leave() {
+    pass();
+    if (joined()) {
+      return true;
+    }
+    if (seat.isWithdrawn()) {
+      leaveReader();
+      return true;
+    }
+    // inside a transaction, or the log has dropped what it held
+    leaving = reached.isInside();
     return false;
   }
 
   /** At the end of what a catch-up has now: whether to go on all the same. */
   private boolean goesOn() {
     catchUps.polled(seat, reader.position());
+    pass();
     if (joined()) {
       return true;
     }
@@ -206,7 +232,7 @@ public final class Consumer implements AutoCloseable {
 
   /** Goes over to the destination's log, if that holds what follows. */
   private boolean joined() {
-    if (pass().isInside()) {
+    if (reached.isInside()) {
       return false;
     }
     Optional<ChangeReader> found = log.open(name, reached.position());
@@ -224,9 +250,12 @@ public final class Consumer implements AutoCloseable {
   /** Reads on with a reader that was opened at the place reached. */
   private void enter(ChangeReader found) {
     reader = found;
-    markedAt = found.position();
+    reached.leaveTransaction();
+    polledTo = found.position();
+    markedTo = polledTo;
+    passedTo = polledTo;
     lookAt = 0;
-    begunBefore = reached.open().map(SourcePosition.OpenTransaction::id).orElse(null);
+    leaving = false;
     acknowledgedIn = delivered.isEmpty() && passed.isEmpty() ? found : null;
   }
 
@@ -249,48 +278,25 @@ public final class Consumer implements AutoCloseable {
     told.run();
   }
 
-  private boolean isBegunBefore() {
-    boolean again =
-        reader.frame().kind() == FrameKind.BEGIN && reader.transaction().id().equals(begunBefore);
-    if (again) {
-      begunBefore = null;
-    }
-    return again;
-  }
-
-  /** Takes note of the place reached; gives a mark of it. */
-  private Mark pass() {
-    Mark here = reader.mark();
-    Mark mark = passed.map(here::following).orElse(here);
-    if (reader.position() != markedAt) {
-      markedAt = reader.position();
-      passed = Optional.of(mark);
+  /** Takes note of what the reader has gone over since the last chunk; nothing is on its way. */
+  private void pass() {
+    if (reader.position() != passedTo) {
+      Mark here = reader.mark();
+      passedTo = reader.position();
+      markedTo = passedTo;
+      passed = Optional.of(passed.map(before -> before.and(here)).orElse(here));
       reached.moveTo(here);
     }
-    return mark;
   }
 
-  /** Takes the last {@link #next} back: as {@link ChangeReader#stepBack}. */
-  public void stepBack() {
-    reader.stepBack();
+  /** Bytes of the log that can be read now. */
+  public long unreadBytes() {
+    return reader == null || leaving ? 0 : reader.unreadBytes();
   }
 
-  /** The frame that the last {@link #next} went to. */
-  public Frame frame() {
-    return reader.frame();
-  }
-
-  /** The transaction of {@link #frame}; its content changes with the next one. */
-  public Transaction transaction() {
-    return reader.transaction();
-  }
-
-  /**
-   * The executed set with all transactions up to the last end; empty without GTIDs. Asked anew
-   * after each {@link #next}.
-   */
-  public Optional<GtidSet> executed() {
-    return reader == null ? Optional.empty() : reader.executed();
+  /** Where it stands in the log that it reads at present. */
+  public long position() {
+    return reader == null ? 0 : reader.position();
   }
 
   /**
@@ -318,16 +324,34 @@ public final class Consumer implements AutoCloseable {
 
   // ---- places
 
-  /** Whether it has gone on since the last mark. */
+  /** Whether it has gone on since the last mark; nothing is on its way. */
   public boolean hasRead() {
-    return passed.isPresent() || (reader != null && reader.position() != markedAt);
+    return passed.isPresent() || (reader != null && reader.position() != passedTo);
   }
 
-  /** The place reached, for {@link #acknowledge}. */
-  public Mark mark() {
-    Mark mark = reader == null ? passed.orElseThrow() : pass();
+  /**
+   * The consumer was given chunks, the oldest that were polled.
+   *
+   * @param end the mark behind them, of all of them together
+   * @return the place reached, for {@link #acknowledge}
+   */
+  public Mark delivered(Mark end) {
+    markedTo = end.position();
+    passedTo = markedTo;
+    reached.moveTo(end);
+    Mark mark = passed.map(before -> before.and(end)).orElse(end);
     passed = Optional.empty();
-    lookAt = 0;
+    delivered.add(new Delivered(mark, reader));
+    return mark;
+  }
+
+  /** The place reached, behind what was hidden; nothing is on its way. */
+  public Mark mark() {
+    if (reader != null) {
+      pass();
+    }
+    Mark mark = passed.orElseThrow(() -> new IllegalStateException(name + " has read nothing"));
+    passed = Optional.empty();
     delivered.add(new Delivered(mark, reader));
     return mark;
   }
@@ -352,9 +376,6 @@ public final class Consumer implements AutoCloseable {
    * any, to the last acknowledged place. Later marks are void.
    */
   public void rewind(int kept) {
-    if (delivered.size() <= kept && !hasRead()) {
-      return;
-    }
     while (delivered.size() > kept) {
       delivered.removeLast();
     }
@@ -381,8 +402,9 @@ public final class Consumer implements AutoCloseable {
       become(ConsumerState.of(Kind.DETACHED));
       return;
     }
-    begunBefore = null;
-    markedAt = reader.position();
+    polledTo = reader.position();
+    markedTo = polledTo;
+    passedTo = polledTo;
     lookAt = 0;
   }
 
@@ -407,9 +429,14 @@ public final class Consumer implements AutoCloseable {
     return log.timestampSecondsAt(now == null ? 0 : now.acknowledgedPosition());
   }
 
-  /** Lets go of what it may not keep; called about once a second by the consumer's thread. */
-  public void tick() {
-    if (reader != null && (seat == null ? reader.isDetached() : seat.isWithdrawn())) {
+  /** Whether its reader is of no more use, or its place in a catch-up is over. */
+  public boolean mustLetGo() {
+    return reader != null && (seat == null ? reader.isDetached() : seat.isWithdrawn());
+  }
+
+  /** Leaves that reader; nothing is on its way. Looked after about once a second. */
+  public void letGo() {
+    if (mustLetGo()) {
       pass();
       leaveReader();
       become(ConsumerState.of(Kind.DETACHED));

@@ -140,9 +140,7 @@ public final class ChangeLog implements AutoCloseable {
     try {
       Segment segment = store.oldest();
       boolean byGtid = executed != null;
-      if (!had.everythingBefore(executed, segment.file, segment.offset)
-          || (withoutGtidFile != null && had.isBefore(withoutGtidFile, withoutGtidOffset))
-          || !had.canBeginWith(segment, byGtid)) {
+      if (!isHeld(had, segment)) {
         return Optional.empty();
       }
       GtidSet passed = byGtid ? executed.copy() : null;
@@ -161,6 +159,23 @@ public final class ChangeLog implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether {@link #open} would give a reader. */
+  public boolean holds(SourcePosition from) {
+    Had had = new Had(from);
+    lock.lock();
+    try {
+      return isHeld(had, store.oldest());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isHeld(Had had, Segment oldest) {
+    return had.everythingBefore(executed, oldest.file, oldest.offset)
+        && (withoutGtidFile == null || !had.isBefore(withoutGtidFile, withoutGtidOffset))
+        && had.canBeginWith(oldest, executed != null);
   }
 
   /** Opens a reader that begins with the oldest transaction whose BEGIN the log holds. */

@@ -7,7 +7,6 @@ import io.canal.protocol.SourcePosition;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 
 /**
  * One consumer's cursor in the log: it goes from frame to frame, passes over what the consumer had
@@ -38,28 +37,18 @@ public final class ChangeReader implements AutoCloseable {
   private long base;
   private int offset;
   private SegmentArray array;
-  private Transaction transaction = new Transaction();
-  private boolean inTransaction;
-  private boolean skipping;
-  private LogFile file;
-  private long fileOffset;
-  private GtidSet executed;
+  private Walk walk;
+  // whether the rows of the frame that next() gave are still to be counted
+  private boolean uncounted;
   // transactions that the consumer had before, which the log brings again
   private final GtidSet had;
-  private GtidSet stillHad;
-  private Resume resume;
-  private final EndedGtids ended = new EndedGtids();
-
-  // rows of the open transaction: counted up to countedTo in this segment
-  private long rows;
-  private long rowsToSkip;
-  private int countedTo;
 
   private LogFile acknowledgedFile;
   private long acknowledgedOffset;
   private GtidSet acknowledgedGtids;
   private Optional<Mark.Inside> acknowledgedInside = Optional.empty();
   private Optional<SourcePosition.OpenTransaction> acknowledgedOpen;
+  private boolean acknowledgedSettled;
   private boolean closed;
 
   // read by the receiver thread; the place read trails by a segment while a thread reads
@@ -67,9 +56,6 @@ public final class ChangeReader implements AutoCloseable {
   private volatile long readPosition;
   // written under the log's lock
   private volatile boolean detached;
-
-  /** Where a consumer goes on: what ends before {@code offset} it had, and {@code rows} of one. */
-  private record Resume(LogFile file, long offset, Optional<SourcePosition.OpenTransaction> open) {}
 
   /**
    * Called under the log's lock.
@@ -83,21 +69,22 @@ public final class ChangeReader implements AutoCloseable {
     this.consumer = requireNonNull(consumer, "consumer is null");
     this.frame = new Frame(log.files());
     this.base = segment.base;
-    this.executed = from.gtids().orElse(null);
     this.had = ahead(from, segment, passed);
-    this.stillHad = had == null ? null : had.copy();
-    this.file = new LogFile(from.serverUuid(), from.file());
-    this.fileOffset = from.offset();
-    this.resume = new Resume(file, fileOffset, from.open());
-    this.acknowledgedFile = file;
-    this.acknowledgedOffset = fileOffset;
+    this.acknowledgedFile = new LogFile(from.serverUuid(), from.file());
+    this.acknowledgedOffset = from.offset();
     this.acknowledgedGtids = from.gtids().orElse(null);
     this.acknowledgedOpen = from.open();
     this.acknowledgedPosition = base;
     this.readPosition = base;
     this.acknowledgedInside =
-        segment.inside.map(transaction -> new Mark.Inside(transaction, 0, 0, true));
-    acknowledgedInside.ifPresent(this::enter);
+        segment.inside.map(open -> new Mark.Inside(open, true, 0, 0, true, false));
+    this.walk =
+        new Walk(
+            log.rowCounter(),
+            new Walk.Resume(acknowledgedFile, acknowledgedOffset, from.open()),
+            had,
+            from.gtids().orElse(null));
+    acknowledgedInside.ifPresent(walk::enter);
   }
 
   /** The transactions that the consumer has had and that the log will bring; null for none. */
@@ -112,39 +99,42 @@ public final class ChangeReader implements AutoCloseable {
     return ahead.isEmpty() ? null : ahead;
   }
 
-  private void enter(Mark.Inside inside) {
-    inTransaction = true;
-    transaction = inside.transaction().copy();
-    skipping = inside.skipped();
-    rows = inside.rows();
-    rowsToSkip = inside.rowsToSkip();
-    countedTo = offset;
-  }
-
   public String consumer() {
     return consumer;
   }
 
   /**
-   * Goes to the next frame for this consumer; false where nothing more is published, or where that
-   * is gone: see {@link #isDetached}.
+   * Goes over the next stretch of the log that holds something for this consumer and gives it to be
+   * encoded, by any thread; the reader itself stands behind it at once. It lies in one segment, and
+   * what the filter hides in it costs no more than a look at the headers. Empty where nothing more
+   * is published that the filter shows: then it stands behind what is hidden.
    */
-  public boolean next() {
-    while (position() < log.published()) {
-      if (array == null && !pin()) {
-        break;
-      }
-      if (offset == array.segment.limit) {
-        unpin();
-        continue;
-      }
-      frame.wrap(array.bytes, offset);
-      offset += frame.length();
-      if (pass()) {
-        return true;
-      }
+  public Optional<Chunk> poll(ChunkLimit limit, FrameFilter filter) {
+    countRows();
+    if (!filter.showsExecuted()) {
+      walk.forgetExecuted();
+    }
+    Chunk chunk = null;
+    while (chunk == null && findFrame(limit.end())) {
+      chunk = stretch(limit, filter);
     }
     unpin();
+    return Optional.ofNullable(chunk);
+  }
+
+  /**
+   * Stands before the next frame; false where none is published before {@code end}, or it is gone.
+   */
+  private boolean findFrame(long end) {
+    while (position() < Math.min(end, log.published())) {
+      if (array == null && !pin()) {
+        return false;
+      }
+      if (offset < array.segment.limit) {
+        return true;
+      }
+      unpin();
+    }
     return false;
   }
 
@@ -159,15 +149,12 @@ public final class ChangeReader implements AutoCloseable {
     }
     base = array.segment.base;
     offset = (int) (position - base);
-    countedTo = offset;
     return true;
   }
 
   private void unpin() {
     if (array != null) {
-      if (inTransaction) {
-        countRows(offset);
-      }
+      countRows();
       log.release(array);
       array = null;
       frame.clear();
@@ -178,123 +165,116 @@ public final class ChangeReader implements AutoCloseable {
     }
   }
 
-  /** Takes the frame into account; whether the consumer is to see it. */
-  private boolean pass() {
-    switch (frame.kind()) {
-      case BEGIN -> {
-        transaction.decode(frame);
-        inTransaction = true;
-        rows = 0;
-        rowsToSkip = 0;
-        countedTo = offset;
-        skipping = hadBefore();
-        return !skipping;
+  /** What may be read of this segment. */
+  private int readable(long end) {
+    long published = Math.min(end, log.published());
+    return (int) Math.min(array.segment.limit, published - base);
+  }
+
+  private Chunk stretch(ChunkLimit limit, FrameFilter filter) {
+    Walk ahead = walk.isPlain() ? null : walk.copy();
+    Stretch stretch = new Stretch(walk, offset, filter);
+    int end = readable(limit.end());
+    int at = offset;
+    while (at < end) {
+      frame.wrap(array.bytes, at);
+      if (stretch.endsBefore(frame.kind(), limit)) {
+        break;
       }
-      case ROWS -> {
-        return !skipping && (rowsToSkip == 0 || passResumed());
+      stretch.add(frame, at, ahead == null || ahead.pass(frame));
+      at += frame.length();
+    }
+    offset = at;
+    if (stretch.entries() == 0) {
+      passHidden(stretch, at);
+      return null;
+    }
+    if (ahead == null) {
+      ahead = walk.copy();
+      ahead.jump(
+          stretch.hasBegin() ? frameAt(stretch.beginAt()) : null,
+          stretch.inTransaction(),
+          stretch.begun());
+    }
+    ahead.begun(stretch.begun());
+    array.pin();
+    Chunk chunk = new Chunk(log, array, stretch, at, walk, filter);
+    walk = ahead;
+    return chunk;
+  }
+
+  private Frame frameAt(int at) {
+    frame.wrap(array.bytes, at);
+    return frame;
+  }
+
+  private void passHidden(Stretch hidden, int to) {
+    for (int at = hidden.from(); at < to; at += frame.length()) {
+      walk.pass(frameAt(at));
+    }
+    walk.begun(hidden.begun());
+    countRows(hidden.countedFrom(), to);
+  }
+
+  /** Rows of the open transaction that no encoder counts. */
+  private void countRows(int from, int to) {
+    for (int at = from; at < to; at += frame.length()) {
+      if (frameAt(at).kind() == FrameKind.ROWS) {
+        walk.countRows(frame);
       }
-      case QUERY -> {
-        rowsToSkip = Math.max(0, rowsToSkip - frame.skippedRows());
-        return !skipping && rowsToSkip == 0;
-      }
-      case END -> {
-        boolean shown = !skipping;
-        end();
-        return shown;
-      }
-      case MOVE -> {
-        if (!isBeforeResume(frame.file(), frame.eventOffset())) {
-          file = frame.file();
-          fileOffset = frame.eventOffset();
+    }
+  }
+
+  /** Goes over what the filter hides, up to the first frame that it shows. */
+  public void passHidden(FrameFilter filter) {
+    boolean shown = false;
+    while (!shown && findFrame(Long.MAX_VALUE)) {
+      Stretch hidden = new Stretch(walk, offset, filter);
+      int end = readable(Long.MAX_VALUE);
+      while (offset < end) {
+        shown = isShown(frameAt(offset), filter);
+        if (shown) {
+          break;
         }
-        return false;
+        hidden.add(frame, offset, walk.pass(frame));
+        offset += frame.length();
       }
+      countRows(hidden.countedFrom(), offset);
     }
-    throw new AssertionError(frame.kind());
+    unpin();
   }
 
-  private void end() {
-    if (!skipping) {
-      file = frame.file();
-      fileOffset = frame.eventEnd();
-      resume = null;
-      if (executed != null && transaction.hasGtid()) {
-        UUID sid = transaction.sid();
-        long number = transaction.number();
-        executed.add(sid, transaction.tag(), number, number);
-        ended.add(sid, transaction.tag(), number);
-      }
-    }
-    inTransaction = false;
-    skipping = false;
-    rowsToSkip = 0;
-  }
-
-  private boolean hadBefore() {
-    if (resume != null
-        && resume.open().isPresent()
-        && resume.open().get().id().equals(transaction.id())) {
-      rowsToSkip = resume.open().get().rows();
-      return false;
-    }
-    if (transaction.hasGtid() && executed != null) {
-      if (stillHad == null
-          || !stillHad.contains(transaction.sid(), transaction.tag(), transaction.number())) {
-        return false;
-      }
-      GtidSet met = new GtidSet();
-      transaction.gtid().ifPresent(met::add);
-      stillHad.removeAll(met);
-      stillHad = stillHad.isEmpty() ? null : stillHad;
-      return true;
-    }
-    return isBeforeResume(transaction.file(), transaction.offset());
-  }
-
-  private boolean isBeforeResume(LogFile of, long at) {
-    return resume != null && of.precedes(at, resume.file(), resume.offset());
-  }
-
-  /** A rows event of a transaction of which the consumer had some rows. */
-  private boolean passResumed() {
-    rowsToSkip = Math.max(0, rowsToSkip - frame.skippedRows());
-    int count = log.rowCounter().count(frame);
-    if (count <= rowsToSkip) {
-      rowsToSkip -= count;
-      return false;
-    }
-    frame.rowsToSkip((int) rowsToSkip);
-    rowsToSkip = 0;
-    return true;
+  private boolean isShown(Frame next, FrameFilter filter) {
+    return switch (next.kind()) {
+      case ROWS, QUERY -> !walk.skipping() && filter.shows(next);
+      case END -> walk.begun();
+      case BEGIN, MOVE -> false;
+    };
   }
 
   /**
-   * Takes the last {@link #next} back, which went to a ROWS or QUERY frame: the next one goes to it
-   * again.
+   * Goes to the next frame for this consumer; false where nothing more is published, or where that
+   * is gone: see {@link #isDetached}.
    */
-  public void stepBack() {
-    FrameKind kind = array == null ? null : frame.kind();
-    if ((kind != FrameKind.ROWS && kind != FrameKind.QUERY) || countedTo == offset) {
-      throw new IllegalStateException("no step back over " + kind + " or a mark");
-    }
-    offset -= frame.length();
-    if (frame.rowsToSkip() > 0) {
-      rowsToSkip = (long) frame.rowsToSkip() + frame.skippedRows();
-    }
-  }
-
-  private void countRows(int end) {
-    if (!skipping && countedTo < end) {
-      Frame counted = new Frame(log.files());
-      for (int at = countedTo; at < end; at += counted.length()) {
-        counted.wrap(array.bytes, at);
-        rows += counted.skippedRows();
-        if (counted.kind() == FrameKind.ROWS) {
-          rows += log.rowCounter().count(counted);
-        }
+  public boolean next() {
+    while (findFrame(Long.MAX_VALUE)) {
+      countRows();
+      boolean news = walk.pass(frameAt(offset));
+      offset += frame.length();
+      uncounted = frame.kind() == FrameKind.ROWS;
+      if (news) {
+        return true;
       }
     }
-    countedTo = end;
+    unpin();
+    return false;
+  }
+
+  private void countRows() {
+    if (uncounted) {
+      uncounted = false;
+      walk.countRows(frame);
+    }
   }
 
   /** The frame that the last {@link #next} went to. */
@@ -304,17 +284,25 @@ public final class ChangeReader implements AutoCloseable {
 
   /** The transaction of {@link #frame}; its content changes with the next one. */
   public Transaction transaction() {
-    return transaction;
+    return walk.transaction();
   }
 
-  /** The executed set with all transactions up to the last end; empty without GTIDs. */
+  /**
+   * The executed set with all transactions up to the last end; empty without GTIDs, and for who
+   * polls without showing it.
+   */
   public Optional<GtidSet> executed() {
-    return Optional.ofNullable(executed);
+    return walk.executed();
   }
 
   /** Bytes of the log before the next frame. */
   public long position() {
     return base + offset;
+  }
+
+  /** Bytes of the log that are published and not read. */
+  public long unreadBytes() {
+    return log.published() - position();
   }
 
   /** Whether there is nothing more to read now. */
@@ -330,24 +318,13 @@ public final class ChangeReader implements AutoCloseable {
     log.whenReadable(this, callback);
   }
 
-  /** The place reached, for {@link #acknowledge}. The frame is no longer to be used. */
+  /**
+   * The place reached, for {@link #acknowledge}; who polls marks the chunks, and here what was
+   * hidden behind the last one. The frame is no longer to be used.
+   */
   public Mark mark() {
-    Optional<Mark.Inside> inside = Optional.empty();
-    Optional<SourcePosition.OpenTransaction> open =
-        resume == null ? Optional.empty() : resume.open();
-    if (inTransaction) {
-      countRows(offset);
-      inside = Optional.of(new Mark.Inside(transaction.copy(), rows, rowsToSkip, skipping));
-      // while it passes over what it had, the transaction it had in part still lies ahead
-      long done = rows + rowsToSkip;
-      if (!skipping && done > 0) {
-        open = Optional.of(new SourcePosition.OpenTransaction(transaction.id(), done));
-      }
-    }
-    Mark mark = new Mark(position(), file, fileOffset, ended.intervals(), inside, open);
-    ended.clear();
     unpin();
-    return mark;
+    return walk.mark(position());
   }
 
   /** The consumer has everything up to {@code mark}; marks come in their order. */
@@ -359,10 +336,14 @@ public final class ChangeReader implements AutoCloseable {
     for (GtidSet.Interval interval : mark.gtids()) {
       acknowledgedGtids.add(interval.sid(), interval.tag(), interval.first(), interval.last());
     }
-    acknowledgedFile = mark.file();
-    acknowledgedOffset = mark.offset();
-    acknowledgedInside = mark.inside();
-    acknowledgedOpen = mark.open();
+    if (mark.file().isPresent()) {
+      acknowledgedFile = mark.file().get();
+      acknowledgedOffset = mark.offset();
+    }
+    Optional<Mark.Inside> before = acknowledgedInside;
+    acknowledgedInside = mark.inside().map(inside -> inside.since(before));
+    acknowledgedOpen = acknowledgedInside.flatMap(Mark.Inside::open).or(mark::ahead);
+    acknowledgedSettled = mark.isSettled();
     acknowledgedPosition = mark.position();
   }
 
@@ -379,30 +360,35 @@ public final class ChangeReader implements AutoCloseable {
    * order. Later marks are void. Without any, goes back to the last acknowledged place.
    */
   public void rewind(Collection<Mark> kept) {
-    long target = acknowledgedPosition;
+    LogFile file = acknowledgedFile;
+    long fileOffset = acknowledgedOffset;
     Optional<Mark.Inside> inside = acknowledgedInside;
-    resume = new Resume(acknowledgedFile, acknowledgedOffset, acknowledgedOpen);
-    executed = acknowledgedGtids == null ? null : acknowledgedGtids.copy();
+    Optional<SourcePosition.OpenTransaction> open = acknowledgedOpen;
+    GtidSet executed = acknowledgedGtids == null ? null : acknowledgedGtids.copy();
+    boolean settled = acknowledgedSettled;
+    long target = acknowledgedPosition;
     for (Mark mark : kept) {
-      target = mark.position();
-      inside = mark.inside();
-      resume = new Resume(mark.file(), mark.offset(), mark.open());
+      file = mark.file().orElse(file);
+      fileOffset = mark.file().isPresent() ? mark.offset() : fileOffset;
+      Optional<Mark.Inside> before = inside;
+      inside = mark.inside().map(in -> in.since(before));
+      open = inside.flatMap(Mark.Inside::open).or(mark::ahead);
       for (GtidSet.Interval interval : mark.gtids()) {
         executed.add(interval.sid(), interval.tag(), interval.first(), interval.last());
       }
+      settled = mark.isSettled();
+      target = mark.position();
     }
-    inTransaction = false;
+    uncounted = false;
     base = target;
     offset = 0;
     unpin();
     log.goTo(this, target);
-    file = resume.file();
-    fileOffset = resume.offset();
-    stillHad = had == null ? null : had.copy();
-    ended.clear();
-    skipping = false;
-    rowsToSkip = 0;
-    inside.ifPresent(this::enter);
+    walk =
+        settled
+            ? new Walk(log.rowCounter(), null, null, executed)
+            : new Walk(log.rowCounter(), new Walk.Resume(file, fileOffset, open), had, executed);
+    inside.ifPresent(walk::enter);
   }
 
   /** The source position of the last acknowledged place, to be stored. */

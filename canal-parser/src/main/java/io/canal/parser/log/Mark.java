@@ -14,32 +14,103 @@ public final class Mark {
   /**
    * A transaction that the place is inside of.
    *
-   * @param rows rows of it up to here, before any filter
+   * @param entered whether it began since the mark before
+   * @param rows rows of it since then, before any filter
    * @param rowsToSkip rows that follow here and that the consumer had before
    * @param skipped whether the reader had all of it before, and passes over it
+   * @param begun whether the consumer was shown its BEGIN
    */
-  record Inside(Transaction transaction, long rows, long rowsToSkip, boolean skipped) {}
+  record Inside(
+      Transaction transaction,
+      boolean entered,
+      long rows,
+      long rowsToSkip,
+      boolean skipped,
+      boolean begun) {
+
+    /** The same, counted since the mark before {@code before}. */
+    Inside since(Optional<Inside> before) {
+      if (entered || before.isEmpty()) {
+        return this;
+      }
+      return new Inside(
+          transaction,
+          before.get().entered(),
+          before.get().rows() + rows,
+          rowsToSkip,
+          skipped,
+          begun);
+    }
+
+    /** What the consumer has of it, where all its rows are counted. */
+    Optional<SourcePosition.OpenTransaction> open() {
+      long done = rows + rowsToSkip;
+      return skipped || done == 0
+          ? Optional.empty()
+          : Optional.of(new SourcePosition.OpenTransaction(transaction.id(), done));
+    }
+  }
 
   private final long position;
-  private final LogFile file;
+  private final Optional<LogFile> file;
   private final long offset;
   private final List<GtidSet.Interval> gtids;
   private final Optional<Inside> inside;
-  private final Optional<SourcePosition.OpenTransaction> open;
+  private final Optional<SourcePosition.OpenTransaction> ahead;
+  private final boolean settled;
 
   Mark(
       long position,
-      LogFile file,
+      Optional<LogFile> file,
       long offset,
       List<GtidSet.Interval> gtids,
       Optional<Inside> inside,
-      Optional<SourcePosition.OpenTransaction> open) {
+      Optional<SourcePosition.OpenTransaction> ahead,
+      boolean settled) {
     this.position = position;
     this.file = file;
     this.offset = offset;
-    this.gtids = List.copyOf(gtids);
+    this.gtids = gtids;
     this.inside = inside;
-    this.open = open;
+    this.ahead = ahead;
+    this.settled = settled;
+  }
+
+  /** This mark and the one that follows it as one. */
+  public Mark and(Mark next) {
+    List<GtidSet.Interval> all = gtids;
+    if (gtids.isEmpty()) {
+      all = next.gtids;
+    } else if (!next.gtids.isEmpty()) {
+      all = joined(gtids, next.gtids);
+    }
+    boolean later = next.file.isPresent();
+    return new Mark(
+        next.position,
+        later ? next.file : file,
+        later ? next.offset : offset,
+        all,
+        next.inside.map(in -> in.since(inside)),
+        next.ahead,
+        next.settled);
+  }
+
+  private static List<GtidSet.Interval> joined(
+      List<GtidSet.Interval> left, List<GtidSet.Interval> right) {
+    List<GtidSet.Interval> all = new ArrayList<>(left.size() + right.size());
+    all.addAll(left);
+    GtidSet.Interval last = left.get(left.size() - 1);
+    GtidSet.Interval next = right.get(0);
+    if (last.last() + 1 == next.first()
+        && last.sid().equals(next.sid())
+        && last.tag().equals(next.tag())) {
+      all.set(
+          all.size() - 1, new GtidSet.Interval(last.sid(), last.tag(), last.first(), next.last()));
+      all.addAll(right.subList(1, right.size()));
+    } else {
+      all.addAll(right);
+    }
+    return all;
   }
 
   /** The log position, in bytes since this process began the log. */
@@ -47,39 +118,32 @@ public final class Mark {
     return position;
   }
 
-  /** File of the last end of a transaction. */
-  public LogFile file() {
+  /** File of the last end of a transaction since the mark before, if there was one. */
+  Optional<LogFile> file() {
     return file;
   }
 
-  /** Offset of the last end of a transaction. */
-  public long offset() {
+  /** Offset of that end. */
+  long offset() {
     return offset;
   }
 
   /** Transactions that ended since the mark before. */
-  public List<GtidSet.Interval> gtids() {
+  List<GtidSet.Interval> gtids() {
     return gtids;
-  }
-
-  /** Whether the place is inside of a transaction. */
-  public boolean isInside() {
-    return inside.isPresent();
   }
 
   Optional<Inside> inside() {
     return inside;
   }
 
-  /** The transaction that a consumer which has everything up to here has in part. */
-  public Optional<SourcePosition.OpenTransaction> open() {
-    return open;
+  /** A transaction that the consumer has in part and that lies ahead. */
+  Optional<SourcePosition.OpenTransaction> ahead() {
+    return ahead;
   }
 
-  /** The same place, after a mark that another reader made before it. */
-  public Mark following(Mark earlier) {
-    List<GtidSet.Interval> all = new ArrayList<>(earlier.gtids);
-    all.addAll(gtids);
-    return new Mark(position, file, offset, all, inside, open);
+  /** Whether nothing else that the consumer had before lies ahead. */
+  boolean isSettled() {
+    return settled;
   }
 }

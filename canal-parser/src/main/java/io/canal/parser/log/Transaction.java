@@ -139,6 +139,11 @@ public final class Transaction {
     tag = tagLength == 0 ? "" : new String(array, at + TAG, tagLength, US_ASCII);
   }
 
+  /** Bytes of the BEGIN event of a BEGIN frame. */
+  static long eventLength(Frame frame) {
+    return Integer.toUnsignedLong((int) INT.get(frame.array(), frame.bodyOffset() + EVENT_LENGTH));
+  }
+
   public Transaction copy() {
     Transaction copy = new Transaction();
     copy.set(file, offset, timestampSeconds, serverId, eventLength, threadId, statement);

@@ -305,21 +305,6 @@ class ChangeLogTest {
   }
 
   @Test
-  void shouldStepBackOverARowsEvent() throws Exception {
-    ChangeReader reader = log.openAtOldest("1001");
-    script.begin(1).rows(1, 2, 0).rows(3, 2, 0).end();
-    nextRows(reader);
-    nextRows(reader);
-
-    reader.stepBack();
-    Mark mark = reader.mark();
-
-    assertThat(readRows(reader)).containsExactly(3, 4);
-    reader.acknowledge(mark);
-    assertThat(reader.acknowledged().open().orElseThrow().rows()).isEqualTo(2);
-  }
-
-  @Test
   void shouldResumeInsideATransactionAfterARestart() throws Exception {
     // 10 rows done, counted before the filter: 4 shown, 3 dropped, 3 of the second event
     SourcePosition stored =

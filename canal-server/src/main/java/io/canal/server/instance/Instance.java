@@ -237,13 +237,17 @@ public final class Instance implements AutoCloseable {
             catchUps,
             positions,
             expression ->
-                new FilteredEntries(
+                new EntryFilter(
                     schemas,
                     expression.isEmpty() ? filter : filter.and(TableFilter.of(expression)),
+                    settings.gtidHeaders()),
+            () ->
+                new Entries(
                     new EntryEncoder(schemas, zone, settings.gtidHeaders()),
                     settings.gtidHeaders()),
             settings.batchMode(),
             shared.buffers(),
+            shared.budget(),
             shared.workers(),
             shared.storeExecutor(),
             shared.clock(),

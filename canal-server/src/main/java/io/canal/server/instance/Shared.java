@@ -3,6 +3,7 @@ package io.canal.server.instance;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.server.subscription.BatchBuffers;
+import io.canal.server.subscription.EncodedBytes;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.Executor;
@@ -13,18 +14,22 @@ import java.util.concurrent.Executor;
  * @param workers encode batches
  * @param storeExecutor may wait for a position store, or for a connection to close
  * @param dataDirectory holds a folder for each destination
+ * @param buffers that entries are written to
+ * @param budget what encoded entries may take
  */
 public record Shared(
     Executor workers,
     Executor storeExecutor,
-    BatchBuffers buffers,
     Path dataDirectory,
+    BatchBuffers buffers,
+    EncodedBytes budget,
     Clock clock) {
   public Shared {
     requireNonNull(workers, "workers is null");
     requireNonNull(storeExecutor, "storeExecutor is null");
     requireNonNull(buffers, "buffers is null");
     requireNonNull(dataDirectory, "dataDirectory is null");
+    requireNonNull(budget, "budget is null");
     requireNonNull(clock, "clock is null");
   }
 }

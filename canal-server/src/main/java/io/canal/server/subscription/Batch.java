@@ -1,25 +1,32 @@
 package io.canal.server.subscription;
 
-import io.canal.protocol.WriteBuffer;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * One batch of encoded entries, each with the tag and length that it has as a field of {@code
  * Messages}. Owned by the subscriber from its delivery to {@link #release}.
  */
 public final class Batch {
-  /** Bytes in front of the entries that the subscriber may write a header into. */
-  public static final int HEADROOM = 32;
-
   private final long id;
   private final int entries;
-  private final WriteBuffer buffer;
-  private final BatchBuffers buffers;
+  private final long rows;
+  private final long length;
+  private final List<Encoding> parts;
+  private final LongConsumer released;
 
-  Batch(long id, int entries, WriteBuffer buffer, BatchBuffers buffers) {
+  /**
+   * @param parts with a reference for the batch
+   * @param released is told the batch's length when it is
+   */
+  Batch(long id, List<Encoding> parts, LongConsumer released) {
     this.id = id;
-    this.entries = entries;
-    this.buffer = buffer;
-    this.buffers = buffers;
+    this.parts = List.copyOf(parts);
+    this.entries = parts.stream().mapToInt(part -> part.result().entries()).sum();
+    this.rows = parts.stream().mapToLong(part -> part.result().rows()).sum();
+    this.length = parts.stream().mapToLong(Encoding::bytes).sum();
+    this.released = released;
   }
 
   public long id() {
@@ -30,22 +37,24 @@ public final class Batch {
     return entries;
   }
 
-  /** Holds the entries from {@link #HEADROOM} to {@link #end}. */
-  public byte[] array() {
-    return buffer.array();
-  }
-
-  public int end() {
-    return buffer.position();
+  /** Rows in them. */
+  long rows() {
+    return rows;
   }
 
   /** Bytes of all entries. */
   public int length() {
-    return buffer.position() - HEADROOM;
+    return Math.toIntExact(length);
+  }
+
+  /** The entries' bytes in order, shared with other batches; valid until {@link #release}. */
+  public List<ByteBuf> parts() {
+    return parts.stream().map(part -> part.result().bytes()).toList();
   }
 
   /** The bytes are no longer needed; called once, by any thread. */
   public void release() {
-    buffers.giveBack(buffer);
+    parts.forEach(Encoding::release);
+    released.accept(length);
   }
 }

@@ -1,9 +1,12 @@
 package io.canal.server.subscription;
 
+import io.canal.parser.log.Chunk;
+import io.canal.parser.log.ChunkLimit;
 import io.canal.server.config.BatchMode;
 
 /**
- * Where a batch is cut (wire-protocol section 4.4): after the entry that reaches {@code size}.
+ * Where a batch is cut at the latest (wire-protocol section 4.4): after the entry that reaches
+ * {@code size}.
  *
  * @param size bytes of binlog events, or entries
  */
@@ -22,8 +25,16 @@ record BatchLimit(BatchMode mode, long size) {
     };
   }
 
-  /** What an entry counts. */
-  long units(long eventLength) {
-    return mode == BatchMode.MEMSIZE ? eventLength : 1;
+  /** What the entries of a chunk count. */
+  long units(Chunk chunk) {
+    return mode == BatchMode.MEMSIZE ? chunk.eventBytes() : chunk.entries();
+  }
+
+  /** What a single chunk may hold. */
+  ChunkLimit ofChunk(long logBytes, long end) {
+    return switch (mode) {
+      case MEMSIZE -> new ChunkLimit(logBytes, size, Long.MAX_VALUE, end);
+      case ITEMSIZE -> new ChunkLimit(logBytes, Long.MAX_VALUE, size, end);
+    };
   }
 }

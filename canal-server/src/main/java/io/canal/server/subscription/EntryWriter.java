@@ -7,17 +7,14 @@ import io.canal.protocol.WriteBuffer;
 import java.util.Optional;
 
 /**
- * Decides what one filter lets through and writes it as entries, each with the tag and length that
- * it has as a field of {@code Messages}. Belongs to one subscription; used by one thread at a time.
+ * Writes frames of one destination as entries, each with the tag and length that it has as a field
+ * of {@code Messages}. Used by one thread at a time.
  */
 public interface EntryWriter {
-  /** Whether the consumer is to see a ROWS or QUERY frame. */
-  boolean shows(Frame frame);
-
   /**
    * Appends the TRANSACTIONBEGIN entry.
    *
-   * @param executed the GTIDs executed before this transaction, on a source that has them
+   * @param executed the GTIDs executed before this transaction, where headers show them
    */
   void writeBegin(Transaction transaction, Optional<GtidSet> executed, WriteBuffer out);
 

@@ -4,15 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.consumer.Consumer;
 import io.canal.parser.consumer.ConsumerState;
-import io.canal.parser.log.Frame;
-import io.canal.parser.log.FrameKind;
+import io.canal.parser.log.FrameFilter;
 import io.canal.parser.log.Mark;
-import io.canal.parser.log.Transaction;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
-import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
-import io.canal.protocol.WriteBuffer;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
 import io.canal.server.subscription.Subscriber.EndReason;
@@ -38,9 +34,6 @@ import org.slf4j.LoggerFactory;
  * thread.
  */
 public final class Subscription {
-  /** Encoded bytes after which a batch is cut, whatever its limit. */
-  static final int MAX_BATCH_BYTES = 8 * 1024 * 1024;
-
   /** A client id is taken over at most once in this time while its holder is connected. */
   static final Duration TAKEOVER_PAUSE = Duration.ofSeconds(10);
 
@@ -51,19 +44,16 @@ public final class Subscription {
       String destination,
       PositionSaver positions,
       BatchMode batchMode,
-      BatchBuffers buffers,
+      ChunkEncoder encoder,
+      EncodedBytes budget,
       Executor workers,
       LongSupplier batchIds,
       LongSupplier nanoClock) {}
 
-  /**
-   * A batch that was delivered.
-   *
-   * @param begun whether the client has the BEGIN of the transaction that the batch ends inside of
-   */
-  private record Outstanding(long id, Mark end, boolean begun, int bytes) {}
+  /** A batch that was delivered. */
+  private record Outstanding(long id, Mark end, long bytes) {}
 
-  private record Fetch(Subscriber subscriber, BatchLimit limit) {}
+  private record Fetch(Subscriber subscriber, BatchLimit limit, boolean mayWait) {}
 
   private final String clientId;
   private final Shared shared;
@@ -74,10 +64,9 @@ public final class Subscription {
   private final LongAdder bytesDelivered = new LongAdder();
 
   // owned by the tasks
-  private EntryWriter entries;
+  private FrameFilter entries;
+  private final Prefetch ahead;
   private final Deque<Outstanding> outstanding = new ArrayDeque<>();
-  private boolean begun;
-  private boolean acknowledgedBegun;
   private Fetch waiting;
   private boolean listening;
   private boolean movedUnsaid;
@@ -101,7 +90,7 @@ public final class Subscription {
   Subscription(
       String clientId,
       String filter,
-      EntryWriter entries,
+      FrameFilter entries,
       Optional<CanalException> filterProblem,
       Consumer consumer,
       Shared shared) {
@@ -112,6 +101,9 @@ public final class Subscription {
     this.consumer = requireNonNull(consumer, "consumer is null");
     this.shared = requireNonNull(shared, "shared is null");
     this.tasks = new SerialExecutor(shared.workers());
+    this.ahead =
+        new Prefetch(
+            consumer, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
     this.acknowledged = consumer.acknowledged();
   }
 
@@ -195,7 +187,7 @@ public final class Subscription {
           if (closed) {
             subscriber.refuse(gone());
           } else if (holder == subscriber) {
-            answer(new Fetch(subscriber, limit), wait);
+            answer(new Fetch(subscriber, limit, wait));
           }
         });
   }
@@ -204,14 +196,15 @@ public final class Subscription {
   public void expire(Subscriber subscriber) {
     tasks.execute(
         () -> {
-          if (waiting != null && waiting.subscriber() == subscriber) {
+          // what is being encoded answers it at once
+          if (waiting != null && waiting.subscriber() == subscriber && ahead.isEmpty()) {
             waiting = null;
             subscriber.nothing();
           }
         });
   }
 
-  private void answer(Fetch fetch, boolean wait) {
+  private void answer(Fetch fetch) {
     boolean waited = waiting != null;
     waiting = null;
     if (filterProblem.isPresent()) {
@@ -222,9 +215,12 @@ public final class Subscription {
       Optional<Batch> batch = fill(fetch.limit());
       if (batch.isPresent()) {
         fetch.subscriber().deliver(batch.get());
+        fillAhead(fetch.limit());
+      } else if (!ahead.isEmpty()) {
+        waiting = fetch; // until it is encoded
       } else if (consumer.state().kind() == ConsumerState.Kind.FAILED) {
         fetch.subscriber().refuse(cannotGoOn());
-      } else if (!wait) {
+      } else if (!fetch.mayWait()) {
         fetch.subscriber().nothing();
       } else {
         waiting = fetch;
@@ -236,6 +232,15 @@ public final class Subscription {
     } catch (RuntimeException | OutOfMemoryError e) {
       rewindTo(outstanding.size());
       fetch.subscriber().refuse(unreadable(e));
+    }
+  }
+
+  private void fillAhead(BatchLimit limit) {
+    try {
+      ahead.fillAhead(limit);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOGGER.debug("{}: the next fetch tells", name(), e);
+      rewindTo(outstanding.size());
     }
   }
 
@@ -255,80 +260,56 @@ public final class Subscription {
 
   private void changed() {
     listening = false;
+    goOn();
+  }
+
+  private void goOn() {
     if (waiting != null) {
-      answer(waiting, true);
+      answer(waiting);
     }
   }
 
+  /** Called by workers. */
+  private void encoded() {
+    tasks.execute(this::goOn);
+  }
+
   /**
-   * Encodes what comes next. Empty where the log has nothing that the filter lets through; then the
-   * position has moved past it, if nothing is outstanding.
+   * Takes what comes next. Empty where it is not encoded yet, or where the log has nothing that the
+   * filter lets through; then the position has moved past it, if nothing is outstanding.
    */
   private Optional<Batch> fill(BatchLimit limit) {
-    WriteBuffer out = shared.buffers().take();
-    out.position(Batch.HEADROOM);
-    int count = 0;
-    long rows = 0;
-    long units = 0;
-    while ((count == 0
-            || (units < limit.size() && out.position() - Batch.HEADROOM < MAX_BATCH_BYTES))
-        && consumer.next()) {
-      Frame frame = consumer.frame();
-      if (frame.kind() == FrameKind.BEGIN) {
-        begun = false;
-        continue;
-      }
-      boolean end = frame.kind() == FrameKind.END;
-      if (end ? !begun : !entries.shows(frame)) {
-        continue;
-      }
-      Transaction transaction = consumer.transaction();
-      Optional<GtidSet> executed = consumer.executed();
-      boolean beginsHere = !begun && !transaction.isStatement();
-      int before = out.position();
-      int rowsHere;
-      try {
-        if (beginsHere) {
-          entries.writeBegin(transaction, executed, out);
-        }
-        rowsHere = entries.write(frame, transaction, executed, out);
-      } catch (RuntimeException | OutOfMemoryError e) {
-        if (count == 0 || end) {
-          throw e;
-        }
-        LOGGER.debug("{}: the batch ends before an event that cannot be read", name(), e);
-        out.position(before);
-        consumer.stepBack();
-        break;
-      }
-      if (count > 0 && !end && out.position() - Batch.HEADROOM > MAX_BATCH_BYTES) {
-        out.position(before);
-        consumer.stepBack();
-        break;
-      }
-      if (beginsHere) {
-        count++;
-        units += limit.units(transaction.eventLength());
-      }
-      begun = !end && !transaction.isStatement();
-      count++;
-      units += limit.units(frame.eventLength());
-      rows += rowsHere;
+    if (ahead.exceeds(limit)) {
+      rewindTo(outstanding.size());
     }
-    if (count == 0) {
-      shared.buffers().giveBack(out);
-      if (outstanding.isEmpty()) {
-        passed();
+    ahead.fill(limit);
+    Optional<Encoded> stopped = ahead.stopped();
+    while (stopped.isPresent()) {
+      Encoded part = stopped.get();
+      LOGGER.debug("{}: a batch ends before {}", name(), part.stoppedAt());
+      rewindTo(outstanding.size());
+      if (part.entries() == 0) {
+        throw part.failure().orElseThrow();
       }
-      return Optional.empty();
+      ahead.stopBefore(part);
+      ahead.fill(limit);
+      stopped = ahead.stopped();
     }
-    Batch batch = new Batch(shared.batchIds().getAsLong(), count, out, shared.buffers());
-    outstanding.add(new Outstanding(batch.id(), consumer.mark(), begun, batch.length()));
+    if (ahead.isEmpty() && outstanding.isEmpty()) {
+      passed();
+    }
+    return ahead.take(limit).map(this::batch);
+  }
+
+  private Batch batch(Prefetch.Taken taken) {
+    Batch batch = new Batch(shared.batchIds().getAsLong(), taken.parts(), ahead::released);
+    Mark end = consumer.delivered(taken.end());
+    outstanding.add(new Outstanding(batch.id(), end, batch.length()));
     counted();
-    rowsDelivered.add(rows);
-    entriesDelivered.add(count);
+    rowsDelivered.add(batch.rows());
+    entriesDelivered.add(batch.entries());
     bytesDelivered.add(batch.length());
-    return Optional.of(batch);
+    return batch;
   }
 
   /** The client has the batch, the oldest that it did not acknowledge. */
@@ -344,7 +325,6 @@ public final class Subscription {
             return;
           }
           outstanding.remove();
-          acknowledgedBegun = oldest.begun();
           consumer.acknowledge(oldest.end());
           counted();
           moved();
@@ -394,7 +374,8 @@ public final class Subscription {
 
   /** Goes back to the end of the first {@code kept} batches that are outstanding. */
   private void rewindTo(int kept) {
-    boolean nothingRead = outstanding.isEmpty() && !consumer.hasRead();
+    boolean nothingRead = outstanding.isEmpty() && ahead.isEmpty() && !consumer.hasRead();
+    ahead.drop();
     while (outstanding.size() > kept) {
       outstanding.removeLast();
     }
@@ -403,7 +384,6 @@ public final class Subscription {
       return;
     }
     consumer.rewind(kept);
-    begun = outstanding.isEmpty() ? acknowledgedBegun : outstanding.getLast().begun();
   }
 
   /**
@@ -413,11 +393,13 @@ public final class Subscription {
   public void passFiltered() {
     tasks.execute(
         () -> {
-          consumer.tick();
-          // what follows a BEGIN that the client has is for it, at least the END
-          if (!closed && outstanding.isEmpty() && !begun && filterProblem.isEmpty()) {
+          if (!closed) {
+            letGo();
+          }
+          if (!closed && outstanding.isEmpty() && ahead.isEmpty() && filterProblem.isEmpty()) {
             try {
-              skipHidden();
+              consumer.passHidden(entries);
+              passed();
             } catch (RuntimeException e) {
               rewindTo(0);
               logFailure(e);
@@ -429,21 +411,19 @@ public final class Subscription {
         });
   }
 
-  private void skipHidden() {
-    while (consumer.nextInLog()) {
-      FrameKind kind = consumer.frame().kind();
-      if ((kind == FrameKind.ROWS || kind == FrameKind.QUERY) && entries.shows(consumer.frame())) {
-        consumer.stepBack();
-        break;
+  private void letGo() {
+    if (consumer.mustLetGo()) {
+      if (!ahead.isEmpty()) {
+        rewindTo(outstanding.size());
       }
+      consumer.letGo();
+      goOn();
     }
-    passed();
   }
 
   private void passed() {
     if (consumer.hasRead()) {
       consumer.acknowledge(consumer.mark());
-      acknowledgedBegun = begun;
       movedUnsaid = true;
     }
   }
@@ -460,12 +440,16 @@ public final class Subscription {
   }
 
   /** From the next fetch on another filter counts; its name is stored already. */
-  void replaceFilter(String newFilter, EntryWriter newEntries, Runnable replaced) {
+  void replaceFilter(String newFilter, FrameFilter newEntries, Runnable replaced) {
     tasks.execute(
         () -> {
           filter = newFilter;
           entries = newEntries;
           filterProblem = Optional.empty();
+          if (!ahead.isEmpty()) {
+            rewindTo(outstanding.size());
+          }
+          ahead.filter(newEntries);
           if (!closed) {
             moved();
           }
@@ -488,6 +472,7 @@ public final class Subscription {
               closed = true;
               Subscriber last = holder;
               leave();
+              ahead.drop();
               outstanding.clear();
               counted();
               consumer.close();

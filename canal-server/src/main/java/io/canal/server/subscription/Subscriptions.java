@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.canal.parser.consumer.CatchUps;
 import io.canal.parser.consumer.Consumer;
 import io.canal.parser.log.ChangeLog;
+import io.canal.parser.log.FrameFilter;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import io.canal.server.config.BatchMode;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +42,7 @@ public final class Subscriptions implements AutoCloseable {
   private final ChangeLog log;
   private final CatchUps catchUps;
   private final PositionSaver positions;
-  private final Function<String, EntryWriter> entries;
+  private final Function<String, FrameFilter> filters;
   private final Executor storeExecutor;
   private final Clock clock;
   private final Subscription.Shared shared;
@@ -51,8 +53,9 @@ public final class Subscriptions implements AutoCloseable {
 
   /**
    * @param catchUps of the destination, closed with this
-   * @param entries gives an entry writer for a filter expression, perhaps empty; throws a {@link
-   *     CanalException} that shows what is wrong with it
+   * @param filters gives a filter for an expression, perhaps empty; throws a {@link CanalException}
+   *     that shows what is wrong with it
+   * @param writers gives another writer of entries, for one more thread
    * @param workers encode batches
    * @param storeExecutor may wait for the position store
    * @param nanoClock as {@link System#nanoTime}
@@ -62,9 +65,11 @@ public final class Subscriptions implements AutoCloseable {
       ChangeLog log,
       CatchUps catchUps,
       PositionSaver positions,
-      Function<String, EntryWriter> entries,
+      Function<String, FrameFilter> filters,
+      Supplier<EntryWriter> writers,
       BatchMode batchMode,
       BatchBuffers buffers,
+      EncodedBytes budget,
       Executor workers,
       Executor storeExecutor,
       Clock clock,
@@ -73,7 +78,7 @@ public final class Subscriptions implements AutoCloseable {
     this.log = requireNonNull(log, "log is null");
     this.catchUps = requireNonNull(catchUps, "catchUps is null");
     this.positions = requireNonNull(positions, "positions is null");
-    this.entries = requireNonNull(entries, "entries is null");
+    this.filters = requireNonNull(filters, "filters is null");
     this.storeExecutor = requireNonNull(storeExecutor, "storeExecutor is null");
     this.clock = requireNonNull(clock, "clock is null");
     AtomicLong lastBatchId = new AtomicLong(clock.instant().getEpochSecond() << BATCH_ID_BITS);
@@ -82,7 +87,8 @@ public final class Subscriptions implements AutoCloseable {
             destination,
             positions,
             requireNonNull(batchMode, "batchMode is null"),
-            requireNonNull(buffers, "buffers is null"),
+            new ChunkEncoder(writers, buffers),
+            requireNonNull(budget, "budget is null"),
             requireNonNull(workers, "workers is null"),
             lastBatchId::incrementAndGet,
             requireNonNull(nanoClock, "nanoClock is null"));
@@ -98,17 +104,17 @@ public final class Subscriptions implements AutoCloseable {
    */
   public void restore(String clientId, StoredConsumer stored) {
     Optional<CanalException> problem = Optional.empty();
-    EntryWriter writer;
+    FrameFilter filter;
     try {
-      writer = entries.apply(stored.filter());
+      filter = filters.apply(stored.filter());
     } catch (CanalException e) {
       LOGGER.error("client id {} of {} cannot go on: {}", clientId, destination, e.getMessage());
       problem = Optional.of(e);
-      writer = entries.apply("");
+      filter = filters.apply("");
     }
     Consumer consumer = new Consumer(clientId, stored.position(), log, catchUps);
     byClientId.put(
-        clientId, new Subscription(clientId, stored.filter(), writer, problem, consumer, shared));
+        clientId, new Subscription(clientId, stored.filter(), filter, problem, consumer, shared));
   }
 
   /**
@@ -127,25 +133,25 @@ public final class Subscriptions implements AutoCloseable {
             refusing(
                 subscriber,
                 () -> {
-                  EntryWriter writer;
+                  FrameFilter entries;
                   try {
-                    writer = entries.apply(filter);
+                    entries = filters.apply(filter);
                   } catch (CanalException e) {
                     subscriber.refuseFilter(e);
                     return;
                   }
                   Subscription subscription =
-                      findOrCreate(Short.toString(clientId), filter, writer);
+                      findOrCreate(Short.toString(clientId), filter, entries);
                   subscription.attach(
                       subscriber,
-                      () -> attached(subscription, filter, writer, subscriber, subscribed));
+                      () -> attached(subscription, filter, entries, subscriber, subscribed));
                 }));
   }
 
   private void attached(
       Subscription subscription,
       String filter,
-      EntryWriter writer,
+      FrameFilter entries,
       Subscriber subscriber,
       java.util.function.Consumer<Subscription> subscribed) {
     if (filter.isEmpty() || filter.equals(subscription.filter())) {
@@ -160,12 +166,13 @@ public final class Subscriptions implements AutoCloseable {
                   positions.save(
                       subscription.clientId(),
                       new StoredConsumer(filter, subscription.acknowledged()));
-                  subscription.replaceFilter(filter, writer, () -> subscribed.accept(subscription));
+                  subscription.replaceFilter(
+                      filter, entries, () -> subscribed.accept(subscription));
                 }));
   }
 
   private synchronized Subscription findOrCreate(
-      String clientId, String filter, EntryWriter writer) {
+      String clientId, String filter, FrameFilter entries) {
     Subscription known = byClientId.get(clientId);
     if (known != null) {
       return known;
@@ -182,7 +189,7 @@ public final class Subscriptions implements AutoCloseable {
       throw e;
     }
     Subscription created =
-        new Subscription(clientId, filter, writer, Optional.empty(), consumer, shared);
+        new Subscription(clientId, filter, entries, Optional.empty(), consumer, shared);
     byClientId.put(clientId, created);
     LOGGER.info("client id {} of {} begins at {}", clientId, destination, consumer.acknowledged());
     return created;

@@ -1,26 +1,32 @@
 package io.canal.server.tcp;
 
+import io.canal.parser.entry.BatchFrame;
 import io.canal.server.subscription.Batch;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import java.util.Iterator;
 
 /**
- * Writes one batch at a time, slice by slice as the client reads, so that little of it is copied to
- * the network's buffers at once. Owned by the channel's event loop.
+ * Writes one batch at a time, as the client reads. What is in the network's memory already is
+ * handed over as it is; what is not goes slice by slice, so that little is copied there at once.
+ * Owned by the channel's event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what cannot be written closes the channel
 final class BatchOutput {
   private static final int SLICE_BYTES = 128 * 1024;
 
   private Batch batch;
-  private int at;
+  private Iterator<ByteBuf> parts;
+  private ByteBuf part;
   private boolean writing;
 
   /** Takes a batch over, and releases it once it is written. */
   void begin(Batch next) {
     batch = next;
-    at = Packets.prependHead(next);
+    parts = next.parts().iterator();
+    part = Unpooled.wrappedBuffer(BatchFrame.start(next.id(), next.length()));
   }
 
   boolean isBusy() {
@@ -38,22 +44,37 @@ final class BatchOutput {
     writing = true;
     boolean whole;
     do {
-      whole = writeSlice(ctx);
+      whole = writeSome(ctx);
+      ctx.flush();
     } while (!whole && ctx.channel().isWritable());
     writing = false;
     return whole;
   }
 
-  private boolean writeSlice(ChannelHandlerContext ctx) {
-    int length = Math.min(SLICE_BYTES, batch.end() - at);
-    ChannelFuture written = ctx.writeAndFlush(Unpooled.wrappedBuffer(batch.array(), at, length));
-    at += length;
-    if (at < batch.end()) {
+  private boolean writeSome(ChannelHandlerContext ctx) {
+    ChannelFuture written;
+    do {
+      int length =
+          part.isDirect() ? part.readableBytes() : Math.min(SLICE_BYTES, part.readableBytes());
+      written = ctx.write(part.readRetainedSlice(length));
+      while (!part.isReadable() && parts.hasNext()) {
+        part = parts.next().duplicate();
+      }
+    } while (part.isReadable() && ctx.channel().isWritable());
+    if (part.isReadable()) {
       return false;
     }
     Batch whole = batch;
     batch = null;
     written.addListener(done -> whole.release());
     return true;
+  }
+
+  /** The channel is closed: lets go of what was not written. */
+  void close() {
+    if (batch != null) {
+      batch.release();
+      batch = null;
+    }
   }
 }

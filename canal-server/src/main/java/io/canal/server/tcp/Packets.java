@@ -1,11 +1,10 @@
 package io.canal.server.tcp;
 
 import com.google.protobuf.ByteString;
+import io.canal.parser.entry.BatchFrame;
 import io.canal.protocol.CanalPacket.Ack;
 import io.canal.protocol.CanalPacket.Packet;
 import io.canal.protocol.CanalPacket.PacketType;
-import io.canal.protocol.WriteBuffer;
-import io.canal.server.subscription.Batch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 
@@ -18,7 +17,6 @@ final class Packets {
   private static final int TYPE_TAG = 3 << 3;
   private static final int BODY_TAG = 5 << 3 | 2;
   private static final int HANDSHAKE_SEEDS_TAG = 2 << 3 | 2;
-  private static final int MESSAGES_BATCH_ID_TAG = 1 << 3;
   private static final int MAX_ERROR_CHARS = 2000;
 
   private Packets() {}
@@ -64,41 +62,6 @@ final class Packets {
 
   /** A Messages with batch id -1 and no entries: nothing came in time. */
   static ByteBuf noMessages() {
-    WriteBuffer out = new WriteBuffer(Batch.HEADROOM);
-    int start = messagesHead(out, -1, 0);
-    return Unpooled.wrappedBuffer(out.array(), start, out.position() - start);
-  }
-
-  /**
-   * Writes the head of a Messages into the batch's headroom, before its entries; gives the place
-   * where the frame begins.
-   */
-  static int prependHead(Batch batch) {
-    WriteBuffer head = new WriteBuffer(Batch.HEADROOM);
-    int start = messagesHead(head, batch.id(), batch.length());
-    System.arraycopy(head.array(), start, batch.array(), start, Batch.HEADROOM - start);
-    return start;
-  }
-
-  /** Ends at the last byte of the headroom; gives where it begins. */
-  private static int messagesHead(WriteBuffer out, long batchId, int entryBytes) {
-    int idBytes = 1 + (70 - Long.numberOfLeadingZeros(batchId | 1)) / 7;
-    long bodyBytes = (long) idBytes + entryBytes;
-    int widthOfBody = WriteBuffer.varintLength(Math.toIntExact(bodyBytes));
-    int packetBytes = Math.toIntExact(5 + widthOfBody + bodyBytes);
-    int start = Batch.HEADROOM - (4 + 5 + widthOfBody + idBytes);
-    out.position(start);
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      out.writeByte(packetBytes >>> shift);
-    }
-    out.writeByte(VERSION_TAG);
-    out.writeByte(VERSION);
-    out.writeByte(TYPE_TAG);
-    out.writeByte(PacketType.MESSAGES_VALUE);
-    out.writeByte(BODY_TAG);
-    out.writeVarint32((int) bodyBytes);
-    out.writeByte(MESSAGES_BATCH_ID_TAG);
-    out.writeVarint64(batchId);
-    return start;
+    return Unpooled.wrappedBuffer(BatchFrame.start(-1, 0));
   }
 }

@@ -156,6 +156,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
       LOGGER.debug("session {} closed by its client", address);
     }
     leave();
+    output.close();
   }
 
   @Override

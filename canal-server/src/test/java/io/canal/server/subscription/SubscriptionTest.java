@@ -8,6 +8,7 @@ import io.canal.protocol.CanalPacket.Messages;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
 import io.canal.server.position.StoredConsumer;
+import io.netty.buffer.ByteBuf;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +31,7 @@ class SubscriptionTest {
   private final PositionSaver positions =
       new PositionSaver("example", store, (task, delay) -> {}, Duration.ofSeconds(1));
   private final AtomicLong nanos = new AtomicLong();
+  private final EncodedBytes budget = new EncodedBytes(8L << 20);
   private final Subscriptions subscriptions = subscriptions(fixture, BatchMode.MEMSIZE);
   private final Client client = new Client("10.0.0.1:1");
 
@@ -39,9 +41,11 @@ class SubscriptionTest {
         of.log,
         LogFixture.noCatchUps(),
         positions,
+        TextEntries::filter,
         TextEntries::new,
         mode,
         new BatchBuffers(1 << 20),
+        budget,
         Runnable::run,
         Runnable::run,
         Clock.fixed(NOW, ZoneOffset.UTC),
@@ -134,27 +138,29 @@ class SubscriptionTest {
   }
 
   @Test
-  void shouldCapABatchAtEightMibUnlessOneEntryIsLarger() throws Exception {
+  void shouldCutABatchAfterSoManyEncodedBytesUnlessOneEntryHasMore() throws Exception {
     LogFixture large = new LogFixture(128L << 20);
     Subscription subscription = subscribe(subscriptions(large, BatchMode.MEMSIZE), client, "");
     large.begin();
-    for (int i = 0; i < 4; i++) {
-      large.row(1, "r" + i, 3 << 20);
+    for (int i = 0; i < 40; i++) {
+      large.row(1, "r" + i, 256 << 10);
     }
     large.row(1, "large", 10 << 20).end();
 
-    List<List<String>> batches = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
+    List<Integer> sizes = new ArrayList<>();
+    List<String> read = new ArrayList<>();
+    while (!read.contains("end 1")) {
       subscription.fetch(client, Integer.MAX_VALUE, false);
-      batches.add(client.entries());
+      List<String> batch = client.entries();
+      sizes.add(batch.size());
+      read.addAll(batch);
     }
 
-    assertThat(batches)
-        .containsExactly(
-            List.of("begin 1", "r0", "r1"),
-            List.of("r2", "r3"),
-            List.of("large"),
-            List.of("end 1"));
+    assertThat(read)
+        .hasSize(43)
+        .startsWith("begin 1", "r0", "r1")
+        .endsWith("r39", "large", "end 1");
+    assertThat(sizes).allSatisfy(size -> assertThat(size).isLessThanOrEqualTo(32));
   }
 
   @Test
@@ -509,11 +515,9 @@ class SubscriptionTest {
       events.add("batch");
       batches.add(batch.id());
       try {
-        read.addAll(
-            TextEntries.read(
-                Messages.newBuilder()
-                    .mergeFrom(batch.array(), Batch.HEADROOM, batch.length())
-                    .build()));
+        for (ByteBuf part : batch.parts()) {
+          read.addAll(TextEntries.read(Messages.parseFrom(part.nioBuffer())));
+        }
       } catch (InvalidProtocolBufferException e) {
         throw new AssertionError(e);
       }

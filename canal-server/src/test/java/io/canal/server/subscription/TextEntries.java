@@ -3,6 +3,7 @@ package io.canal.server.subscription;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.canal.parser.log.Frame;
+import io.canal.parser.log.FrameFilter;
 import io.canal.parser.log.FrameKind;
 import io.canal.parser.log.Transaction;
 import io.canal.protocol.CanalEntry.Entry;
@@ -19,25 +20,26 @@ import java.util.regex.PatternSyntaxException;
 
 /**
  * Writes the rows of {@link LogFixture} as entries whose store value is the row's text, as long as
- * the event. A filter is a regular expression for {@code t} and the number of a table.
+ * the event.
  */
 public final class TextEntries implements EntryWriter {
-  private final Optional<Pattern> filter;
-
-  public TextEntries(String filter) {
+  /** A filter is a regular expression for {@code t} and the number of a table. */
+  public static FrameFilter filter(String expression) {
+    if (expression.isEmpty()) {
+      return frame -> true;
+    }
+    Pattern pattern;
     try {
-      this.filter = filter.isEmpty() ? Optional.empty() : Optional.of(Pattern.compile(filter));
+      pattern = Pattern.compile(expression);
     } catch (PatternSyntaxException e) {
       throw new CanalException(
-          ErrorCode.BAD_REQUEST, "filter '" + filter + "', character " + (e.getIndex() + 1), e);
+          ErrorCode.BAD_REQUEST, "filter '" + expression + "', character " + (e.getIndex() + 1), e);
     }
-  }
-
-  @Override
-  public boolean shows(Frame frame) {
-    String table =
-        frame.kind() == FrameKind.ROWS ? "t" + frame.tableVersion() : LogFixture.textOf(frame);
-    return filter.isEmpty() || filter.get().matcher(table).matches();
+    return frame -> {
+      String table =
+          frame.kind() == FrameKind.ROWS ? "t" + frame.tableVersion() : LogFixture.textOf(frame);
+      return pattern.matcher(table).matches();
+    };
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.canal.server.config.ServerSettings.TcpLimits;
 import io.canal.server.config.User;
 import io.canal.server.position.PositionSaver;
 import io.canal.server.subscription.BatchBuffers;
+import io.canal.server.subscription.EncodedBytes;
 import io.canal.server.subscription.LogFixture;
 import io.canal.server.subscription.MemoryPositions;
 import io.canal.server.subscription.Subscriptions;
@@ -25,6 +26,7 @@ import io.canal.server.subscription.TextEntries;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -54,9 +56,11 @@ class TcpServerTest {
           fixture.log,
           LogFixture.noCatchUps(),
           positions,
+          TextEntries::filter,
           TextEntries::new,
           BatchMode.MEMSIZE,
           new BatchBuffers(1 << 20),
+          new EncodedBytes(8L << 20),
           workers,
           workers,
           Clock.systemUTC(),
@@ -161,17 +165,22 @@ class TcpServerTest {
   }
 
   @Test
-  void shouldDeliverALargeBatchToASlowReader() throws Exception {
+  void shouldDeliverLargeBatchesToASlowReader() throws Exception {
     try (RawClient client = client().subscribed("")) {
       fixture.begin();
       for (int i = 0; i < 100; i++) {
         fixture.row(1, "r" + i, 70_000);
       }
-      fixture.end();
-      client.get(Integer.MAX_VALUE, -1);
-      client.get(1, -1);
+      fixture.row(1, "last", 5 << 20).end();
+      for (int i = 0; i < 100; i++) {
+        client.get(Integer.MAX_VALUE, -1);
+      }
 
-      assertThat(TextEntries.read(client.messages())).hasSize(102).contains("r0", "r99");
+      List<String> read = new ArrayList<>();
+      while (!read.contains("end 1")) {
+        read.addAll(TextEntries.read(client.messages()));
+      }
+      assertThat(read).hasSize(103).startsWith("begin 1", "r0").endsWith("r99", "last", "end 1");
       assertThat(client.messages().getBatchId()).isEqualTo(-1);
     }
   }
