@@ -11,6 +11,7 @@ import io.canal.protocol.CanalEntry.RowChange;
 import io.canal.protocol.CanalEntry.RowData;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,6 +139,37 @@ class WriteBufferTest {
       out.writeByteArrayNoTag(content);
       out.flush();
       assertThat(buffer.toByteArray()).as("width %d", width).isEqualTo(bytes.toByteArray());
+    }
+  }
+
+  @Test
+  void shouldRepeatAndCopyInWordsWhatArraycopyCopies() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    for (int round = 0; round < 2_000; round++) {
+      int length = random.nextInt(140);
+      byte[] source = new byte[length + random.nextInt(10)];
+      random.nextBytes(source);
+      int offset = random.nextInt(source.length - length + 1);
+      WriteBuffer buffer = new WriteBuffer(random.nextInt(300));
+      buffer.writeByte('<');
+
+      buffer.writeBytes(source, offset, length);
+      buffer.repeat(1, length);
+      buffer.writeByte('>');
+
+      byte[] expected = new byte[2 * length + 2];
+      expected[0] = '<';
+      System.arraycopy(source, offset, expected, 1, length);
+      System.arraycopy(source, offset, expected, 1 + length, length);
+      expected[2 * length + 1] = '>';
+      assertThat(buffer.toByteArray()).as("seed %d", seed).isEqualTo(expected);
+
+      byte[] padded = Arrays.copyOf(expected, WriteBuffer.wordsRoom(expected.length));
+      byte[] target = new byte[padded.length + 1];
+      assertThat(WriteBuffer.putWords(padded, 0, expected.length, target, 1))
+          .isEqualTo(expected.length + 1);
+      assertThat(Arrays.copyOfRange(target, 1, expected.length + 1)).isEqualTo(expected);
     }
   }
 

@@ -45,8 +45,7 @@ final class MultiByteTranscoder implements Transcoder {
     int at = offset;
     while (at < end) {
       int chunkEnd = at + Math.min(CHUNK, end - at);
-      out.reserve((chunkEnd - at) * Utf8.MAX_BYTES);
-      byte[] target = out.array();
+      byte[] target = out.reserve((chunkEnd - at) * Utf8.MAX_BYTES);
       int position = out.position();
       while (at < chunkEnd) {
         int lead = array[at] & 0xFF;

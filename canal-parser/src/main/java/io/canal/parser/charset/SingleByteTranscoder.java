@@ -53,8 +53,7 @@ final class SingleByteTranscoder implements Transcoder {
     int at = offset;
     while (at < end) {
       int chunkEnd = at + Math.min(CHUNK, end - at);
-      out.reserve((chunkEnd - at) * MAX_BYTES + Long.BYTES);
-      byte[] target = out.array();
+      byte[] target = out.reserve((chunkEnd - at) * MAX_BYTES + Long.BYTES);
       int position = out.position();
       while (at < chunkEnd) {
         if (ascii && chunkEnd - at >= Long.BYTES) {

@@ -24,8 +24,7 @@ final class UnicodeTranscoder implements Transcoder {
     int at = offset;
     while (at < end) {
       int chunkEnd = at + Math.min(CHUNK, end - at);
-      out.reserve((chunkEnd - at + unitBytes) * Utf8.MAX_BYTES);
-      byte[] target = out.array();
+      byte[] target = out.reserve((chunkEnd - at + unitBytes) * Utf8.MAX_BYTES);
       int position = out.position();
       while (at < chunkEnd) {
         int codePoint = unit(array, at, end);

@@ -48,8 +48,7 @@ final class DecimalWriter extends ValueWriter {
     }
     boolean negative = array[offset] >= 0;
     int invert = negative ? -1 : 0;
-    out.reserve(precision + MAX_EXTRA);
-    byte[] target = out.array();
+    byte[] target = out.reserve(precision + MAX_EXTRA);
     int end = out.position();
     if (negative) {
       target[end++] = '-';

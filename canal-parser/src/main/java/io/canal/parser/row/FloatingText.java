@@ -159,8 +159,7 @@ final class FloatingText {
   }
 
   private static void insert(int at, int times, char what, WriteBuffer out) {
-    out.reserve(times);
-    byte[] array = out.array();
+    byte[] array = out.reserve(times);
     int end = out.position();
     System.arraycopy(array, at, array, at + times, end - at);
     for (int i = 0; i < times; i++) {

@@ -305,8 +305,7 @@ final class JsonWriter extends ValueWriter {
 
   /** A packed time: microseconds in 24 bits, second 6, minute 6, hour, day 5, year × 13 + month. */
   private static void writeTemporal(int type, long packed, WriteBuffer out) {
-    out.reserve(TemporalText.MAX_BYTES);
-    byte[] target = out.array();
+    byte[] target = out.reserve(TemporalText.MAX_BYTES);
     int at = out.position();
     long value = packed;
     if (value < 0) {

@@ -30,15 +30,11 @@ abstract class TemporalWriter extends ValueWriter {
     return new TimeWriter(fractionalDigits);
   }
 
-  @Override
-  public final void write(byte[] array, int offset, int length, WriteBuffer out) {
-    expectLength(type, this.length, length);
-    out.reserve(TemporalText.MAX_BYTES);
-    out.position(put(array, offset, out.array(), out.position()));
+  /** Checks the value's length, and makes room for its text. */
+  final byte[] room(int found, WriteBuffer out) {
+    expectLength(type, length, found);
+    return out.reserve(TemporalText.MAX_BYTES);
   }
-
-  /** Puts the text where there is room for {@link TemporalText#MAX_BYTES}; returns its end. */
-  abstract int put(byte[] array, int offset, byte[] target, int at);
 
   /** How many bytes hold a fraction: one for each two digits. */
   static int fractionBytes(int fractionalDigits) {
@@ -52,7 +48,11 @@ abstract class TemporalWriter extends ValueWriter {
     }
 
     @Override
-    int put(byte[] array, int offset, byte[] target, int at) {
+    public void write(byte[] array, int offset, int length, WriteBuffer out) {
+      out.position(put(array, offset, room(length, out), out.position()));
+    }
+
+    private static int put(byte[] array, int offset, byte[] target, int at) {
       int value = LittleEndian.uint24(array, offset);
       return TemporalText.putDate(value >>> 9, (value >>> 5) & 0xF, value & 0x1F, target, at);
     }
@@ -64,7 +64,11 @@ abstract class TemporalWriter extends ValueWriter {
     }
 
     @Override
-    int put(byte[] array, int offset, byte[] target, int at) {
+    public void write(byte[] array, int offset, int length, WriteBuffer out) {
+      out.position(put(array, offset, room(length, out), out.position()));
+    }
+
+    private static int put(byte[] array, int offset, byte[] target, int at) {
       int value = array[offset] & 0xFF;
       return WriteBuffer.putPadded(value == 0 ? 0 : 1900 + value, 4, target, at);
     }
@@ -77,7 +81,11 @@ abstract class TemporalWriter extends ValueWriter {
     }
 
     @Override
-    int put(byte[] array, int offset, byte[] target, int at) {
+    public void write(byte[] array, int offset, int length, WriteBuffer out) {
+      out.position(put(array, offset, room(length, out), out.position()));
+    }
+
+    private static int put(byte[] array, int offset, byte[] target, int at) {
       int value = (LittleEndian.uint24(array, offset) << 8) >> 8;
       int next = at;
       if (value < 0) {
@@ -96,7 +104,11 @@ abstract class TemporalWriter extends ValueWriter {
     }
 
     @Override
-    int put(byte[] array, int offset, byte[] target, int at) {
+    public void write(byte[] array, int offset, int length, WriteBuffer out) {
+      out.position(put(array, offset, room(length, out), out.position()));
+    }
+
+    private static int put(byte[] array, int offset, byte[] target, int at) {
       long value = LittleEndian.int64(array, offset);
       int date = (int) Long.remainderUnsigned(Long.divideUnsigned(value, 1_000_000), 100_000_000);
       int time = (int) Long.remainderUnsigned(value, 1_000_000);
@@ -118,7 +130,11 @@ abstract class TemporalWriter extends ValueWriter {
     }
 
     @Override
-    int put(byte[] array, int offset, byte[] target, int at) {
+    public void write(byte[] array, int offset, int length, WriteBuffer out) {
+      out.position(put(array, offset, room(length, out), out.position()));
+    }
+
+    private int put(byte[] array, int offset, byte[] target, int at) {
       long value = BigEndian.unsigned(array, offset, WHOLE_BYTES);
       int months = (int) (value >>> 22) & 0x1_FFFF;
       int day = (int) (value >>> 17) & 0x1F;
@@ -147,7 +163,11 @@ abstract class TemporalWriter extends ValueWriter {
     }
 
     @Override
-    int put(byte[] array, int offset, byte[] target, int at) {
+    public void write(byte[] array, int offset, int length, WriteBuffer out) {
+      out.position(put(array, offset, room(length, out), out.position()));
+    }
+
+    private int put(byte[] array, int offset, byte[] target, int at) {
       int fractionBits = fractionBytes(fractionalDigits) << 3;
       long value =
           BigEndian.unsigned(array, offset, WHOLE_BYTES + (fractionBits >>> 3))

@@ -36,8 +36,7 @@ final class TimestampWriter extends ValueWriter {
             ? LittleEndian.unsigned(array, offset, WHOLE_BYTES)
             : BigEndian.unsigned(array, offset, WHOLE_BYTES);
     int units = (int) BigEndian.unsigned(array, offset + WHOLE_BYTES, fractionBytes);
-    out.reserve(TemporalText.MAX_BYTES);
-    byte[] target = out.array();
+    byte[] target = out.reserve(TemporalText.MAX_BYTES);
     int at = out.position();
     if (seconds == 0) {
       System.arraycopy(ZERO, 0, target, at, ZERO.length);
@@ -59,17 +58,24 @@ final class TimestampWriter extends ValueWriter {
     return TemporalText.putTimeOfDay(second / 3600, second / 60 % 60, second % 60, target, next);
   }
 
-  /** Puts a day counted from 1970-01-01, in years that begin in March, so that February ends. */
+  /**
+   * Puts a day counted from 1970-01-01, in years that begin in March, so that February ends: the
+   * algorithm of Neri and Schneider, "Euclidean affine functions and their application to calendar
+   * algorithms" (2022).
+   */
   private static int putDay(int epochDay, byte[] target, int at) {
-    int day = epochDay + DAYS_TO_1970;
-    int era = day / DAYS_PER_ERA;
-    int dayOfEra = day % DAYS_PER_ERA;
-    int yearOfEra =
-        (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / (DAYS_PER_ERA - 1)) / 365;
-    int dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
-    int month = (5 * dayOfYear + 2) / 153; // from March
-    int dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1;
-    int year = era * 400 + yearOfEra + (month >= 10 ? 1 : 0);
-    return TemporalText.putDate(year, month < 10 ? month + 3 : month - 9, dayOfMonth, target, at);
+    int day = 4 * (epochDay + DAYS_TO_1970) + 3;
+    int century = day / DAYS_PER_ERA;
+    int dayOfCentury = day % DAYS_PER_ERA | 3;
+    long scaled = 2_939_745L * dayOfCentury;
+    int yearOfCentury = (int) (scaled >>> 32);
+    int dayOfYear = (int) ((scaled & 0xFFFF_FFFFL) / 2_939_745 / 4);
+    int monthAndDay = 2141 * dayOfYear + 197_913;
+    int month = monthAndDay >>> 16; // 3 for March, 14 for February
+    int dayOfMonth = (monthAndDay & 0xFFFF) / 2141 + 1;
+    int year = 100 * century + yearOfCentury;
+    return month > 12
+        ? TemporalText.putDate(year + 1, month - 12, dayOfMonth, target, at)
+        : TemporalText.putDate(year, month, dayOfMonth, target, at);
   }
 }
