@@ -23,8 +23,7 @@ import java.util.List;
  */
 public final class Change {
   private final EntryCursor entry;
-  private final RowImage before;
-  private final RowImage after;
+  private final RowReader row;
 
   private int eventType;
   private boolean hasRow;
@@ -39,8 +38,7 @@ public final class Change {
 
   Change(EntryCursor entry) {
     this.entry = entry;
-    before = new RowImage(entry, "before image", 1);
-    after = new RowImage(entry, "after image", 2);
+    row = new RowReader(entry);
   }
 
   /** Starts a {@code RowChange}: everything of it but a row. */
@@ -79,8 +77,7 @@ public final class Change {
   private void wrapImages(int offset, int length) {
     rowOffset = offset;
     rowLength = length;
-    before.wrap(array, offset, length);
-    after.wrap(array, offset, length);
+    row.wrap(array, offset, length);
   }
 
   public Operation operation() {
@@ -110,12 +107,12 @@ public final class Change {
 
   /** The row before an UPDATE or DELETE; else without columns. */
   public RowImage before() {
-    return before;
+    return row.before();
   }
 
   /** The row after an INSERT or UPDATE; else without columns. */
   public RowImage after() {
-    return after;
+    return row.after();
   }
 
   /**
@@ -123,20 +120,20 @@ public final class Change {
    * statement. The same list is returned while tables have the same key.
    */
   public List<String> keys() {
-    RowImage row = after.isEmpty() ? before : after;
+    RowImage image = after().isEmpty() ? before() : after();
     int found = 0;
     boolean same = true;
-    for (int i = 0; i < row.size(); i++) {
-      if (row.column(i).isKey()) {
-        same = same && found < keys.size() && keys.get(found).equals(row.column(i).name());
+    for (int i = 0; i < image.size(); i++) {
+      if (image.column(i).isKey()) {
+        same = same && found < keys.size() && keys.get(found).equals(image.column(i).name());
         found++;
       }
     }
     if (!same || found != keys.size()) {
       List<String> names = new ArrayList<>(found);
-      for (int i = 0; i < row.size(); i++) {
-        if (row.column(i).isKey()) {
-          names.add(row.column(i).name());
+      for (int i = 0; i < image.size(); i++) {
+        if (image.column(i).isKey()) {
+          names.add(image.column(i).name());
         }
       }
       keys = List.copyOf(names);

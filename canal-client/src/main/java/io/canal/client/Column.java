@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -32,6 +33,8 @@ public final class Column {
   private static final int IS_NULL = 6;
   private static final int VALUE = 8;
   private static final int MYSQL_TYPE = 10;
+  // wire type of a field with a length
+  private static final int BYTES = 2;
 
   private final RowImage image;
 
@@ -188,6 +191,36 @@ public final class Column {
         : Arrays.copyOfRange(array, valueOffset, valueOffset + valueLength);
   }
 
+  /**
+   * What {@link #getBytes} of a value that is not binary copies: its text in UTF-8, where it was
+   * received. Read-only; valid as long as this column, so it must be read before the listener
+   * returns.
+   */
+  public ByteBuffer getByteBuffer() {
+    parse();
+    return isNull
+        ? null
+        : ByteBuffer.wrap(array, valueOffset, valueLength).slice().asReadOnlyBuffer();
+  }
+
+  /** Whether {@link #getString} is that text, but without making a string. */
+  public boolean valueEquals(String text) {
+    parse();
+    if (isNull || text.length() > valueLength) {
+      return false;
+    }
+    for (int i = 0; i < text.length(); i++) {
+      char expected = text.charAt(i);
+      if (expected >= 0x80) {
+        return text().equals(text);
+      }
+      if (array[valueOffset + i] != expected) {
+        return false;
+      }
+    }
+    return text.length() == valueLength;
+  }
+
   /** {@code name=value}; the value is row data, so keep it out of logs. */
   @Override
   public String toString() {
@@ -200,12 +233,57 @@ public final class Column {
     }
     updated = false;
     isNull = false;
+    valueOffset = offset; // an empty one is not on the wire
     valueLength = 0;
     mysqlTypeLength = 0;
-    int headLength = head.begins(array, offset, length) ? head.length() : 0;
+    int end = offset + length;
+    boolean begins = head.begins(array, offset, length);
+    if (!begins) {
+      head = image.names().head(array, offset, length);
+      begins = head.begins(array, offset, length); // unless its fields are scattered
+    }
+    int at = begins ? readShort(offset + head.length(), end) : offset;
+    if (at < end) {
+      readAny(at, end);
+    }
+    parsed = true;
+  }
+
+  /**
+   * Reads what follows the head as servers mostly write it: in the order of the numbers, each value
+   * or length in one byte. Gives where it met anything else.
+   */
+  private int readShort(int from, int end) {
+    int at = from;
+    if (isShort(UPDATED << 3, at, end)) {
+      updated = array[at + 1] != 0;
+      at += 2;
+    }
+    if (isShort(IS_NULL << 3, at, end)) {
+      isNull = array[at + 1] != 0;
+      at += 2;
+    }
+    if (isShort(VALUE << 3 | BYTES, at, end) && array[at + 1] <= end - at - 2) {
+      valueOffset = at + 2;
+      valueLength = array[at + 1];
+      at = valueOffset + valueLength;
+    }
+    if (isShort(MYSQL_TYPE << 3 | BYTES, at, end) && array[at + 1] <= end - at - 2) {
+      mysqlTypeOffset = at + 2;
+      mysqlTypeLength = array[at + 1];
+      at = mysqlTypeOffset + mysqlTypeLength;
+    }
+    return at;
+  }
+
+  private boolean isShort(int tag, int at, int end) {
+    return at + 1 < end && array[at] == tag && array[at + 1] >= 0;
+  }
+
+  private void readAny(int from, int end) {
     boolean headKnown = true;
-    WireReader reader = image.columnReader();
-    reader.wrap(array, offset + headLength, length - headLength);
+    WireReader reader = image.columnFields();
+    reader.wrap(array, from, end - from);
     while (reader.next()) {
       switch (reader.field()) {
         case UPDATED -> updated = reader.number() != 0;
@@ -224,7 +302,6 @@ public final class Column {
     if (!headKnown) {
       head = image.names().head(array, offset, length);
     }
-    parsed = true;
   }
 
   private String text() {

@@ -29,32 +29,31 @@ import java.util.stream.IntStream;
  */
 public final class RowImage {
   private final EntryCursor entry;
+  private final RowReader row;
   private final String label;
-  private final int field;
-  private final WireReader reader = new WireReader();
-  private final WireReader columnReader = new WireReader();
 
   private byte[] array;
   // found so far, from the first on
   private Column[] columns = {};
   private int size;
-  private boolean complete;
 
-  /**
-   * @param field of {@code RowData} that holds this image's columns
-   */
-  RowImage(EntryCursor entry, String label, int field) {
+  RowImage(EntryCursor entry, RowReader row, String label) {
     this.entry = entry;
+    this.row = row;
     this.label = label;
-    this.field = field;
   }
 
-  /** Points at a serialized {@code RowData}; a length of 0 is an image without columns. */
-  void wrap(byte[] newArray, int newOffset, int newLength) {
+  /** Begins a row, without columns yet. */
+  void wrap(byte[] newArray) {
     array = newArray;
-    reader.wrap(newArray, newOffset, newLength);
     size = 0;
-    complete = false;
+  }
+
+  void add(int columnOffset, int columnLength) {
+    if (size == columns.length) {
+      grow();
+    }
+    columns[size++].wrap(array, columnOffset, columnLength);
   }
 
   /** Number of columns in this image. */
@@ -147,8 +146,8 @@ public final class RowImage {
     return entry.names();
   }
 
-  WireReader columnReader() {
-    return columnReader;
+  WireReader columnFields() {
+    return row.columnFields();
   }
 
   String describe() {
@@ -171,17 +170,12 @@ public final class RowImage {
 
   /** Whether the image has a column at that place; goes no further than it for that. */
   private boolean reaches(int place) {
-    while (size <= place && !complete) {
-      if (!reader.next()) {
-        complete = true;
-      } else if (reader.field() == field) {
-        if (size == columns.length) {
-          grow();
-        }
-        columns[size++].wrap(array, reader.offset(), reader.length());
+    while (size <= place) {
+      if (!row.next()) {
+        return false;
       }
     }
-    return place < size;
+    return true;
   }
 
   private void grow() {

@@ -36,9 +36,32 @@ final class WireReader {
 
   /** Reads a field with its value; false at the end of the message. */
   boolean next() {
-    if (position >= limit) {
-      return false;
+    int at = position;
+    if (at + 1 < limit && array[at] >= 0 && array[at + 1] >= 0) {
+      // tag and value, or length, in a byte each, as most have
+      int tag = array[at];
+      int value = array[at + 1];
+      if ((tag & 7) == BYTES && value <= limit - at - 2) {
+        field = tag >>> 3;
+        number = 0;
+        offset = at + 2;
+        length = value;
+        position = at + 2 + value;
+        return true;
+      }
+      if ((tag & 7) == VARINT) {
+        field = tag >>> 3;
+        number = value;
+        offset = at + 2;
+        length = 0;
+        position = at + 2;
+        return true;
+      }
     }
+    return at < limit && nextOfAnySize();
+  }
+
+  private boolean nextOfAnySize() {
     int tag = (int) varint();
     field = tag >>> 3;
     switch (tag & 7) {

@@ -13,6 +13,7 @@ import java.sql.Types;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -143,6 +144,27 @@ class RowImageTest {
         .isEqualTo("tö\uD83D\uDE00".getBytes(UTF_8));
     RowImage noBytes = row(Types.BLOB, "\u0100", "blob");
     assertThatThrownBy(() -> noBytes.getBytes("c")).hasMessageContaining("cannot be read as bytes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a", "paid", "tö", "tö\uD83D\uDE00", "\u0100"})
+  void shouldCompareAndShowBytesWithoutAString(String value) throws Exception {
+    Column column = row(Types.VARCHAR, value, "varchar(9)").column("c");
+
+    assertThat(column.valueEquals(value)).isTrue();
+    for (String other : List.of(value + "x", "x" + value, "unpaid", "paix", "pai", "tä", "ö")) {
+      assertThat(column.valueEquals(other)).as("%s", other).isFalse();
+    }
+    assertThat(UTF_8.decode(column.getByteBuffer()).toString()).isEqualTo(value);
+    assertThat(column.getByteBuffer().isReadOnly()).isTrue();
+  }
+
+  @Test
+  void shouldBeEqualToNoTextWhereItIsNull() throws Exception {
+    Column column = row(Types.VARCHAR, null, "varchar(9)").column("c");
+
+    assertThat(column.valueEquals("")).isFalse();
+    assertThat(column.getByteBuffer()).isNull();
   }
 
   @Test

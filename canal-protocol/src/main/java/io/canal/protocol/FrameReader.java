@@ -11,12 +11,14 @@ import java.net.ProtocolException;
  * Cuts a blocking stream into frames (wire-protocol section 1). Owned by one thread. A frame is a
  * slice of {@link #array}, valid until the next call of {@link #next}.
  *
- * <p>A length beyond the maximum is refused before a byte of it is read, and the buffer grows only
- * as bytes arrive, so that a peer cannot make this side allocate by lying. A buffer that a large
- * frame has left behind is dropped with the frame after it.
+ * <p>A length beyond the maximum is refused before a byte of it is read, and beyond 4 MiB the
+ * buffer grows only as bytes arrive, so that a peer cannot make this side allocate by lying. A
+ * buffer that a large frame has left behind is dropped with the frame after it.
  */
 public final class FrameReader {
   private static final int INITIAL_BYTES = 64 << 10;
+  // of a frame, taken on its word alone
+  private static final int BELIEVED_BYTES = 4 << 20;
   private static final int RETAINED_BYTES = 16 << 20;
 
   private final InputStream in;
@@ -110,15 +112,20 @@ public final class FrameReader {
     return true;
   }
 
-  /** Leaves at least one free byte at {@code end}; the buffer doubles when it is full. */
+  /** Leaves at least one free byte at {@code end}. */
   private void makeRoom(int bytes) {
     int have = end - start;
     byte[] target = buffer;
     if (have == 0 && buffer.length > RETAINED_BYTES) {
       target = new byte[INITIAL_BYTES];
-    } else if (have == buffer.length) {
-      target = new byte[(int) Math.min(bytes, buffer.length * 2L)];
-    } else if (start == 0 || start + (long) bytes <= buffer.length) {
+    }
+    int believed = Math.min(bytes, BELIEVED_BYTES);
+    if (target.length < believed) {
+      target = new byte[Integer.highestOneBit(believed - 1) << 1];
+    } else if (have == target.length) {
+      // to frames of one size in few steps, but not beyond a very large one
+      target = new byte[(int) Math.min(have * 2L, Math.max(bytes, RETAINED_BYTES))];
+    } else if (target == buffer && (start == 0 || start + (long) bytes <= buffer.length)) {
       return;
     }
     System.arraycopy(buffer, start, target, 0, have);
