@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,6 +67,7 @@ public final class BinlogEventStream extends EventStream {
   // the event at hand lies in the buffer as a whole, in front of position
   private boolean whole;
   private byte[] scratch = new byte[0];
+  private final Body body = new Body();
   private boolean ended;
   private long bytesReceived;
   private BinlogPosition skipped;
@@ -96,6 +98,7 @@ public final class BinlogEventStream extends EventStream {
     if (!taken) {
       skip();
     }
+    body.drain();
     return skipped == null ? nextEvent() : nextBehindSkipped();
   }
 
@@ -266,26 +269,69 @@ public final class BinlogEventStream extends EventStream {
   }
 
   private void skipInPieces() throws IOException {
-    long remaining = bodyLength();
-    crc.reset();
-    if (hashes()) {
+    body.begin();
+    body.drain();
+  }
+
+  @Override
+  InputStream body() {
+    take();
+    if (whole) {
+      int total = total();
+      verifyInPlace(total);
+      return new ByteArrayInputStream(
+          array, start + EventHeader.LENGTH, total - EventHeader.LENGTH);
+    }
+    body.begin();
+    return body;
+  }
+
+  /** The body of an event that is not whole in the buffer. */
+  private final class Body extends InputStream {
+    private final byte[] single = new byte[1];
+    private long remaining;
+    private boolean open;
+    private int lastByte;
+
+    void begin() {
+      remaining = bodyLength();
+      open = true;
+      lastByte = 0;
+      crc.reset();
       crc.update(header, 0, EventHeader.LENGTH);
     }
-    int lastBodyByte = 0;
-    while (remaining > 0) {
-      continueEvent();
-      require(1);
-      int count = (int) Math.min(Math.min(limit - position, packetRemaining), remaining);
-      if (hashes()) {
-        crc.update(buffer, position, count);
-      }
-      position += count;
-      packetRemaining -= count;
-      eventRemaining -= count;
-      remaining -= count;
-      lastBodyByte = buffer[position - 1];
+
+    @Override
+    public int read() throws IOException {
+      return read(single, 0, 1) < 0 ? -1 : single[0] & 0xFF;
     }
-    finish(lastBodyByte);
+
+    @Override
+    public int read(byte[] target, int offset, int count) throws IOException {
+      if (remaining == 0) {
+        if (open) {
+          open = false;
+          finish(lastByte);
+        }
+        return -1;
+      }
+      int read = transfer(target, offset, (int) Math.min(count, remaining));
+      if (hashes()) {
+        crc.update(target, offset, read);
+      }
+      remaining -= read;
+      lastByte = target[offset + read - 1];
+      return read;
+    }
+
+    void drain() throws IOException {
+      if (open && scratch.length == 0) {
+        scratch = new byte[SCRATCH_BYTES];
+      }
+      while (open) {
+        read(scratch, 0, scratch.length);
+      }
+    }
   }
 
   /**

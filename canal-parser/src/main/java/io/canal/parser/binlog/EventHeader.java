@@ -33,6 +33,11 @@ public final class EventHeader {
     return array[offset + 4] & 0xFF;
   }
 
+  /** Makes the event one of another type. */
+  public static void type(byte[] array, int offset, int type) {
+    array[offset + 4] = (byte) type;
+  }
+
   public static long serverId(byte[] array, int offset) {
     return (int) INT.get(array, offset + 5) & 0xFFFFFFFFL;
   }

@@ -3,6 +3,7 @@ package io.canal.parser.binlog;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.io.IOException;
+import java.io.InputStream;
 
 /**
  * Events of the binary log one after the other, wherever their bytes come from. Owned by one
@@ -49,6 +50,12 @@ public abstract class EventStream {
 
   /** Passes over the event. */
   public abstract void skip() throws IOException;
+
+  /**
+   * Takes the event piece by piece: its body, which is proven when its end was read. {@link #next}
+   * passes over what was not read.
+   */
+  abstract InputStream body() throws IOException;
 
   /** Bytes of the event without header and checksum. */
   public abstract long bodyLength();

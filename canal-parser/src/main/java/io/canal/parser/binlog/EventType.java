@@ -54,6 +54,18 @@ public final class EventType {
 
   private EventType() {}
 
+  /** Whether MariaDB has compressed the images of the rows. */
+  public static boolean isCompressedRows(int type) {
+    return type >= MARIADB_WRITE_ROWS_COMPRESSED_V1 && type <= MARIADB_DELETE_ROWS_COMPRESSED;
+  }
+
+  /** The type of the same rows event without compression. */
+  public static int withoutCompression(int type) {
+    return type >= MARIADB_WRITE_ROWS_COMPRESSED
+        ? type - MARIADB_WRITE_ROWS_COMPRESSED + WRITE_ROWS
+        : type - MARIADB_WRITE_ROWS_COMPRESSED_V1 + WRITE_ROWS_V1;
+  }
+
   /** Whether a transaction, or a statement that is one by itself, begins with this event. */
   public static boolean beginsTransaction(int type) {
     return type == GTID || type == ANONYMOUS_GTID || type == GTID_TAGGED || type == MARIADB_GTID;

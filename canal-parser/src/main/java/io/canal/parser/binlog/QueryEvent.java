@@ -10,8 +10,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.OptionalLong;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
 /**
  * A QUERY event: BEGIN, COMMIT, a DDL, or any other statement; MariaDB's QUERY_COMPRESSED too.
@@ -48,7 +46,6 @@ public record QueryEvent(
   private static final int STATUS_LENGTH_AT = EventHeader.LENGTH + 11;
   private static final int STATUS_AT = EventHeader.LENGTH + 13;
   private static final int TOO_MANY_DATABASES = 254;
-  private static final long MAX_TEXT_BYTES = 1L << 30; // the largest max_allowed_packet
 
   public QueryEvent {
     requireNonNull(database, "database is null");
@@ -97,7 +94,7 @@ public record QueryEvent(
     cursor.skip(1);
     byte[] text =
         EventHeader.type(array, offset) == EventType.MARIADB_QUERY_COMPRESSED
-            ? inflate(cursor)
+            ? inflate(array, cursor.position(), offset + length)
             : cursor.bytes(cursor.remaining());
     String sql = Transcoders.decode(text, 0, text.length, variables.client);
     return new QueryEvent(
@@ -111,6 +108,14 @@ public record QueryEvent(
         variables.connection,
         variables.server,
         variables.utf8mb4);
+  }
+
+  private static byte[] inflate(byte[] array, int from, int to) {
+    try (MariadbZlib zlib = new MariadbZlib(NAME)) {
+      byte[] text = new byte[zlib.inflatedLength(array, from, to)];
+      zlib.inflate(array, from, to, text, 0);
+      return text;
+    }
   }
 
   /** The variables in front of the text: a code and a value whose length only the code tells. */
@@ -157,44 +162,6 @@ public record QueryEvent(
       for (int i = 0; count != TOO_MANY_DATABASES && i < count; i++) {
         cursor.zeroTerminated(UTF_8);
       }
-    }
-  }
-
-  // MariaDB: a byte with the algorithm (bits 4 to 6, 0 is zlib) and how many bytes of length
-  // follow, that length in big-endian order, a zlib stream.
-  private static byte[] inflate(EventCursor cursor) {
-    int head = cursor.u1();
-    int lengthBytes = head & 0x07;
-    if ((head & 0xF0) != 0x80 || lengthBytes < 1 || lengthBytes > 4) {
-      throw cursor.failure("compression header " + head + ", expected 129 to 132 (zlib)");
-    }
-    long length = 0;
-    for (int i = 0; i < lengthBytes; i++) {
-      length = (length << 8) | cursor.u1();
-    }
-    byte[] compressed = cursor.bytes(cursor.remaining());
-    // deflate cannot do better than 1032 to 1
-    if (length > Math.min(compressed.length * 1032L + 64, MAX_TEXT_BYTES)) {
-      throw cursor.failure(
-          "text of " + length + " bytes, compressed to " + compressed.length + " bytes");
-    }
-    Inflater inflater = new Inflater();
-    try {
-      inflater.setInput(compressed);
-      byte[] text = new byte[(int) length];
-      int filled = 0;
-      while (filled < text.length) {
-        int count = inflater.inflate(text, filled, text.length - filled);
-        if (count == 0) {
-          throw cursor.failure("compressed text ends after " + filled + " of " + length + " bytes");
-        }
-        filled += count;
-      }
-      return text;
-    } catch (DataFormatException e) {
-      throw cursor.failure("compressed text: " + e.getMessage());
-    } finally {
-      inflater.end();
     }
   }
 }

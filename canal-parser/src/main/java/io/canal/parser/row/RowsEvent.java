@@ -48,8 +48,12 @@ public final class RowsEvent {
   private static final int UPDATE_ROWS = 31;
   private static final int DELETE_ROWS = 32;
   private static final int PARTIAL_UPDATE_ROWS = 39;
-  private static final int MARIADB_FIRST_COMPRESSED = 166;
-  private static final int MARIADB_LAST_COMPRESSED = 171;
+  private static final int MARIADB_WRITE_ROWS_COMPRESSED_V1 = 166;
+  private static final int MARIADB_UPDATE_ROWS_COMPRESSED_V1 = 167;
+  private static final int MARIADB_DELETE_ROWS_COMPRESSED_V1 = 168;
+  private static final int MARIADB_WRITE_ROWS_COMPRESSED = 169;
+  private static final int MARIADB_UPDATE_ROWS_COMPRESSED = 170;
+  private static final int MARIADB_DELETE_ROWS_COMPRESSED = 171;
 
   private static final int TYPE_OFFSET = 4;
   private static final int LOG_POS_OFFSET = 13;
@@ -104,6 +108,10 @@ public final class RowsEvent {
       makeRoom(tableColumns);
     }
     readHead(offset, length, tableColumns);
+    int type = array[offset + TYPE_OFFSET] & 0xFF;
+    if (type >= MARIADB_WRITE_ROWS_COMPRESSED_V1) {
+      throw broken("expected rows that were inflated, found MariaDB's type " + type);
+    }
     readPresent(BEFORE, hasBefore());
     readPresent(AFTER, hasAfter());
   }
@@ -118,7 +126,10 @@ public final class RowsEvent {
     kind = kindOf(type);
     position += HEADER_LENGTH;
     skip(TABLE_ID_LENGTH + FLAGS_LENGTH, "post-header");
-    if (type >= WRITE_ROWS) {
+    boolean version1 =
+        type < WRITE_ROWS
+            || (type >= MARIADB_WRITE_ROWS_COMPRESSED_V1 && type < MARIADB_WRITE_ROWS_COMPRESSED);
+    if (!version1) {
       need(2, "length of the extra data");
       int extra = littleEndian(array, position, 2);
       if (extra < 2) {
@@ -155,8 +166,8 @@ public final class RowsEvent {
   }
 
   /**
-   * Where the images of its rows begin in an event, whose head is proven to fit the table; leaves
-   * this cursor without an event.
+   * Where the images of its rows begin in an event, whose head is proven to fit the table; from
+   * there on MariaDB's compressed rows are compressed. Leaves this cursor without an event.
    */
   public int imagesOffset(byte[] array, int offset, int length, TableMap tableMap) {
     this.array = requireNonNull(array, "array is null");
@@ -268,21 +279,28 @@ public final class RowsEvent {
 
   private Kind kindOf(int type) {
     return switch (type) {
-      case WRITE_ROWS_V1, WRITE_ROWS -> Kind.INSERT;
-      case UPDATE_ROWS_V1, UPDATE_ROWS -> Kind.UPDATE;
-      case DELETE_ROWS_V1, DELETE_ROWS -> Kind.DELETE;
+      case WRITE_ROWS_V1,
+          WRITE_ROWS,
+          MARIADB_WRITE_ROWS_COMPRESSED_V1,
+          MARIADB_WRITE_ROWS_COMPRESSED ->
+          Kind.INSERT;
+      case UPDATE_ROWS_V1,
+          UPDATE_ROWS,
+          MARIADB_UPDATE_ROWS_COMPRESSED_V1,
+          MARIADB_UPDATE_ROWS_COMPRESSED ->
+          Kind.UPDATE;
+      case DELETE_ROWS_V1,
+          DELETE_ROWS,
+          MARIADB_DELETE_ROWS_COMPRESSED_V1,
+          MARIADB_DELETE_ROWS_COMPRESSED ->
+          Kind.DELETE;
       // Its after image begins with the value options and a bitmap of the JSON columns that come as
       // differences: such an image needs a walk of its own.
       case PARTIAL_UPDATE_ROWS ->
           throw broken(
               "PARTIAL_UPDATE_ROWS is not supported yet, expected rows written with"
                   + " binlog_row_value_options=''");
-      default ->
-          throw broken(
-              MARIADB_FIRST_COMPRESSED <= type && type <= MARIADB_LAST_COMPRESSED
-                  ? "MariaDB's compressed rows are not supported yet, expected rows written with"
-                      + " log_bin_compress=OFF"
-                  : "expected a rows event, found type " + type);
+      default -> throw broken("expected a rows event, found type " + type);
     };
   }
 

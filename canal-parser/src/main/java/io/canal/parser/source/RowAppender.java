@@ -4,9 +4,12 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.EventHeader;
 import io.canal.parser.binlog.EventStream;
+import io.canal.parser.binlog.EventType;
+import io.canal.parser.binlog.MariadbZlib;
 import io.canal.parser.log.ChangeLogWriter;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.ResolvedTable;
+import io.canal.parser.schema.TableMap;
 import io.canal.parser.schema.TableSchemas;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
@@ -25,6 +28,7 @@ final class RowAppender {
 
   private final StatementTables tables = new StatementTables();
   private final RowsEvent rowsEvent = new RowsEvent();
+  private final MariadbZlib zlib = new MariadbZlib("rows");
 
   RowAppender(
       ChangeLogWriter writer, TableSchemas schemas, DumpPlace place, ResentTransaction resent) {
@@ -47,14 +51,9 @@ final class RowAppender {
 
   /** Takes a rows event. */
   void rows(EventStream event) throws IOException, InterruptedException {
-    int length = Math.toIntExact(EventHeader.LENGTH + event.bodyLength());
-    if (!writer.hasRoom(length)) {
-      resent.settle();
-    }
-    writer.claim(length);
+    int length = EventType.isCompressedRows(event.type()) ? inflate(event) : copy(event);
     byte[] array = writer.array();
     int offset = writer.bodyOffset();
-    event.read(array, offset);
     ResolvedTable table = table(RowsEvent.tableId(array, offset));
     if (!table.wanted()) {
       writer.skipRows(rowsEvent.countRows(array, offset, length, table.map()));
@@ -74,6 +73,36 @@ final class RowAppender {
     }
     resent.written(array, images, imagesLength);
     writer.rows(place.file(), table.version(), place.eventOffset(), length);
+  }
+
+  private int copy(EventStream event) throws IOException, InterruptedException {
+    int length = Math.toIntExact(EventHeader.LENGTH + event.bodyLength());
+    claim(length);
+    return event.read(writer.array(), writer.bodyOffset());
+  }
+
+  /** Makes MariaDB's compressed rows event one that is not. */
+  private int inflate(EventStream event) throws IOException, InterruptedException {
+    int compressedLength = event.load();
+    byte[] array = event.array();
+    int from = event.offset();
+    int to = from + compressedLength;
+    TableMap map = table(RowsEvent.tableId(array, from)).map();
+    int images = rowsEvent.imagesOffset(array, from, compressedLength, map);
+    int length = Math.addExact(images - from, zlib.inflatedLength(array, images, to));
+    claim(length);
+    int target = writer.bodyOffset();
+    System.arraycopy(array, from, writer.array(), target, images - from);
+    EventHeader.type(writer.array(), target, EventType.withoutCompression(event.type()));
+    zlib.inflate(array, images, to, writer.array(), target + images - from);
+    return length;
+  }
+
+  private void claim(int length) throws InterruptedException {
+    if (!writer.hasRoom(length)) {
+      resent.settle();
+    }
+    writer.claim(length);
   }
 
   private ResolvedTable table(long tableId) {

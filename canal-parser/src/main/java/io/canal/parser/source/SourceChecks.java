@@ -28,24 +28,12 @@ public final class SourceChecks {
     }
   }
 
-  private static final String COMPRESSION =
-      "SHOW GLOBAL VARIABLES WHERE Variable_name IN"
-          + " ('binlog_transaction_compression', 'log_bin_compress') AND Value = 'ON'";
-
   private SourceChecks() {}
 
   /** All findings; throws only where the connection itself fails. */
   public static List<Problem> check(SourceInfo info, SqlSession session, SourceConfig config)
       throws IOException {
     List<Problem> problems = new ArrayList<>(settings(info));
-    for (String[] on : session.query(COMPRESSION)) {
-      problems.add(
-          fatal(
-              on[0]
-                  + " is ON, and compressed transactions are not supported yet: SET GLOBAL "
-                  + on[0]
-                  + " = OFF, then reconnect all applications"));
-    }
     String account = account(session.query("SELECT CURRENT_USER()").get(0)[0]);
     if (isDenied(() -> session.query("SHOW BINARY LOGS"))) {
       problems.add(

@@ -10,6 +10,7 @@ import io.canal.parser.binlog.FormatDescription;
 import io.canal.parser.binlog.GtidEvent;
 import io.canal.parser.binlog.HeartbeatEvent;
 import io.canal.parser.binlog.MariadbGtidEvent;
+import io.canal.parser.binlog.PayloadEventStream;
 import io.canal.parser.binlog.QueryEvent;
 import io.canal.parser.binlog.RotateEvent;
 import io.canal.parser.binlog.XaPrepareEvent;
@@ -41,6 +42,7 @@ final class TransactionAssembler {
   private final ResentTransaction resent = new ResentTransaction();
   private final Transaction transaction = new Transaction();
   private final GtidEvent gtid = new GtidEvent();
+  private final PayloadEventStream payload = new PayloadEventStream();
   private String xaTransaction = "";
   private long events;
   private long transactions;
@@ -87,6 +89,7 @@ final class TransactionAssembler {
       writer.rollback();
     }
     gtid.clear();
+    payload.close();
     xaTransaction = "";
     rows.forgetTables();
   }
@@ -113,7 +116,13 @@ final class TransactionAssembler {
           EventType.DELETE_ROWS,
           EventType.WRITE_ROWS_V1,
           EventType.UPDATE_ROWS_V1,
-          EventType.DELETE_ROWS_V1 ->
+          EventType.DELETE_ROWS_V1,
+          EventType.MARIADB_WRITE_ROWS_COMPRESSED,
+          EventType.MARIADB_UPDATE_ROWS_COMPRESSED,
+          EventType.MARIADB_DELETE_ROWS_COMPRESSED,
+          EventType.MARIADB_WRITE_ROWS_COMPRESSED_V1,
+          EventType.MARIADB_UPDATE_ROWS_COMPRESSED_V1,
+          EventType.MARIADB_DELETE_ROWS_COMPRESSED_V1 ->
           rows(event);
       case EventType.TABLE_MAP -> rows.tableMap(event, load(event));
       case EventType.GTID, EventType.ANONYMOUS_GTID, EventType.GTID_TAGGED -> {
@@ -121,7 +130,8 @@ final class TransactionAssembler {
         gtid.read(event.array(), event.offset(), length);
       }
       case EventType.MARIADB_GTID -> mariadbGtid(event);
-      case EventType.QUERY -> query(event);
+      case EventType.QUERY, EventType.MARIADB_QUERY_COMPRESSED -> query(event);
+      case EventType.TRANSACTION_PAYLOAD -> payload(event);
       case EventType.XID -> end(event, load(event));
       case EventType.XA_PREPARE -> xaPrepare(event);
       case EventType.ROTATE -> rotate(event);
@@ -140,21 +150,9 @@ final class TransactionAssembler {
           EventType.MARIADB_GTID_LIST,
           EventType.MARIADB_START_ENCRYPTION ->
           event.skip();
-      case EventType.TRANSACTION_PAYLOAD ->
-          throw stop(
-              "a compressed transaction, which is not supported yet; on the source: SET PERSIST binlog_transaction_compression = OFF");
       case EventType.PARTIAL_UPDATE_ROWS ->
           throw stop(
               "a partial JSON update, which is not supported yet; on the source: SET PERSIST binlog_row_value_options = ''");
-      case EventType.MARIADB_QUERY_COMPRESSED,
-          EventType.MARIADB_WRITE_ROWS_COMPRESSED,
-          EventType.MARIADB_UPDATE_ROWS_COMPRESSED,
-          EventType.MARIADB_DELETE_ROWS_COMPRESSED,
-          EventType.MARIADB_WRITE_ROWS_COMPRESSED_V1,
-          EventType.MARIADB_UPDATE_ROWS_COMPRESSED_V1,
-          EventType.MARIADB_DELETE_ROWS_COMPRESSED_V1 ->
-          throw stop(
-              "a compressed event, which is not supported yet; on the source: SET GLOBAL log_bin_compress = OFF");
       case EventType.INCIDENT ->
           throw stop("an INCIDENT event: the source itself lost changes here");
       default -> {
@@ -181,6 +179,14 @@ final class TransactionAssembler {
     int length = load(event);
     FormatDescription format = FormatDescription.decode(event.array(), event.offset(), length);
     schemas.writtenByMariadb(format.serverVersion().contains("MariaDB"));
+  }
+
+  /** Takes the events of a compressed transaction, whose place is that of the payload. */
+  private void payload(EventStream event) throws IOException, InterruptedException {
+    payload.open(event);
+    while (payload.next()) {
+      take(payload);
+    }
   }
 
   // ---- transactions
@@ -232,7 +238,8 @@ final class TransactionAssembler {
     }
     resent.ended();
     copyToLog(event, length);
-    writer.end(false, place.file(), place.eventOffset(), length);
+    // in a payload too it ends where the event of the file ends
+    writer.end(false, place.file(), place.eventEnd() - event.length(), length);
     ended();
   }
 

@@ -2,6 +2,7 @@ package io.canal.parser.source;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.github.luben.zstd.Zstd;
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.EventHeader;
 import io.canal.parser.binlog.EventType;
@@ -10,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.zip.Deflater;
 
 /**
  * What a source sends on one dump connection until that breaks off, made by hand, without
@@ -19,6 +21,7 @@ final class EventScript {
   private static final int INT_TYPE = 3;
 
   private final ByteArrayOutputStream packets = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream events = new ByteArrayOutputStream();
   private int sequence = 1;
   private long offset;
 
@@ -54,6 +57,7 @@ final class EventScript {
         .putShort((short) flags)
         .put(body.flip());
     packets.writeBytes(packet);
+    events.write(packet, 5, length);
     return this;
   }
 
@@ -140,6 +144,49 @@ final class EventScript {
       body.put((byte) 0).putInt(first + i);
     }
     return event(EventType.WRITE_ROWS, body);
+  }
+
+  /** The same rows as MariaDB compresses them. */
+  EventScript compressedRows(long tableId, int first, int count) {
+    byte[] images = new byte[5 * count];
+    ByteBuffer into = ByteBuffer.wrap(images).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < count; i++) {
+      into.put((byte) 0).putInt(first + i);
+    }
+    byte[] zlib = new byte[64 + 6 * count];
+    Deflater deflater = new Deflater();
+    deflater.setInput(images);
+    deflater.finish();
+    int length = deflater.deflate(zlib);
+    deflater.end();
+    return event(
+        EventType.MARIADB_WRITE_ROWS_COMPRESSED_V1,
+        body(10 + 5 + length)
+            .putInt((int) tableId)
+            .putInt(0)
+            .put((byte) 1)
+            .put((byte) 1)
+            .put((byte) 0x84)
+            .putInt(Integer.reverseBytes(images.length))
+            .put(zlib, 0, length));
+  }
+
+  /** The events of another script, compressed to one. */
+  EventScript payload(EventScript inner) {
+    byte[] raw = inner.events.toByteArray();
+    byte[] compressed = Zstd.compress(raw);
+    return event(
+        EventType.TRANSACTION_PAYLOAD,
+        body(15 + compressed.length)
+            .put((byte) 2)
+            .put((byte) 1)
+            .put((byte) 0)
+            .put((byte) 3)
+            .put((byte) 9)
+            .put((byte) 0xFE)
+            .putLong(raw.length)
+            .put((byte) 0)
+            .put(compressed));
   }
 
   EventScript xid() {

@@ -361,4 +361,55 @@ class TransactionAssemblerTest {
         connection().begin(gtid(5)).tableMap(T, "t").rows(T, 1, 2).begin(gtid(6)),
         "before the one before it has ended");
   }
+
+  @Test
+  void shouldTakeACompressedTransactionAsOneEventOfTheFile() throws Exception {
+    EventScript inner = new EventScript(0).query("BEGIN").tableMap(T, "t").rows(T, 1, 3).xid();
+    EventScript script = connection().gtid(gtid(5)).payload(inner);
+
+    send(script);
+
+    assertThat(read()).isEqualTo(transaction(1, 4));
+    reader.acknowledge(reader.mark());
+    assertThat(reader.acknowledged()).isEqualTo(assembler.position());
+    assertThat(assembler.position().gtids()).contains(GtidSet.parse(SERVER + ":1-5"));
+    assertThat(assembler.position().offset()).isEqualTo(script.offset());
+  }
+
+  @Test
+  void shouldGoOnInABigCompressedTransactionThatComesAgain() throws Exception {
+    send(connection().gtid(gtid(5)).payload(bigInner(4_500, 500)));
+    List<Object> read = read();
+    assertThat(read).hasSize(4_501);
+    assertThat(assembler.position()).isEqualTo(start);
+
+    send(connection().gtid(gtid(5)).payload(bigInner(5_000, 777).xid()));
+
+    read.addAll(read());
+    assertThat(read).isEqualTo(transaction(0, 5_000));
+    assertThat(assembler.position().gtids()).contains(GtidSet.parse(SERVER + ":1-5"));
+  }
+
+  private static EventScript bigInner(int end, int rowsPerEvent) {
+    EventScript script = new EventScript(0).query("BEGIN");
+    for (int first = 0; first < end; first += rowsPerEvent) {
+      script.tableMap(T, "t").rows(T, first, Math.min(rowsPerEvent, end - first));
+    }
+    return script;
+  }
+
+  @Test
+  void shouldInflateRowsThatMariadbCompressed() throws Exception {
+    send(
+        connection()
+            .begin(gtid(5))
+            .tableMap(T, "t")
+            .compressedRows(T, 1, 100)
+            .tableMap(OTHER, "other")
+            .compressedRows(OTHER, 1, 7)
+            .rows(T, 101, 1)
+            .xid());
+
+    assertThat(read()).isEqualTo(transaction(1, 102));
+  }
 }
