@@ -24,9 +24,11 @@ final class LatencyWriter {
             source
                 .connection()
                 .prepareStatement(
-                "INSERT INTO "
-                    + Segment.SCHEMA + "." + Segment.LATENCY_TABLE
-                    + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
+                    "INSERT INTO "
+                        + Segment.SCHEMA
+                        + "."
+                        + Segment.LATENCY_TABLE
+                        + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
       awaitDump(source.connection());
       long next = System.nanoTime();
       for (int i = 0; i < count; i++) {

@@ -61,7 +61,9 @@ final class Workload {
       throws SQLException, InterruptedException {
     if (Files.exists(description)) {
       Segment known = Segment.load(description);
-      if (known.scale() == scale && known.mysqlPort() == source.port() && source.hasFile(known.endFile())) {
+      if (known.scale() == scale
+          && known.mysqlPort() == source.port()
+          && source.hasFile(known.endFile())) {
         return known;
       }
     }
@@ -265,7 +267,10 @@ final class Workload {
     return "one transaction of " + millions + " million rows";
   }
 
-  /** Single rows, twenty a transaction, four of which are in the same table: to open one takes MySQL longer than a row. */
+  /**
+   * Single rows, twenty a transaction, four of which are in the same table: to open one takes MySQL
+   * longer than a row.
+   */
   private String manyTables(int tables) throws SQLException {
     StringBuilder sql = new StringBuilder();
     while (inserts < TABLE_ROWS) {
