@@ -59,18 +59,18 @@ public final class InProcessRunner implements Runner {
     SchemaSession schemaSession = new SchemaSession(source);
     schemas = new TableSchemas(new InformationSchema(schemaSession));
     RowsEvent counting = new RowsEvent();
-    ChangeLog log =
-        new ChangeLog(
-            LOG_BYTES,
-            start,
-            frame ->
-                counting.countRows(
-                    frame.array(),
-                    frame.bodyOffset(),
-                    frame.bodyLength(),
-                    schemas.get(frame.tableVersion()).map()));
     dataTable = 0;
-    try (Receiver receiver =
+    try (ChangeLog log =
+            new ChangeLog(
+                LOG_BYTES,
+                start,
+                frame ->
+                    counting.countRows(
+                        frame.array(),
+                        frame.bodyOffset(),
+                        frame.bodyLength(),
+                        schemas.get(frame.tableVersion()).map()));
+        Receiver receiver =
             new Receiver(
                 "benchmark", source, log, schemas, schemaSession, start, Clock.systemUTC());
         ChangeReader reader = log.openAtOldest("benchmark")) {
