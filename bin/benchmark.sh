@@ -6,7 +6,7 @@
 #   bin/benchmark.sh --profile --segment a      where our server spends its time and its bytes
 #   bin/benchmark.sh --micro [JMH OPTION...]    JMH: decoding and encoding per type family
 #
-# MySQL, its segments and the results stay in var/benchmark, so that the next run begins at once.
+# MySQL, its segments and the results stay in var/benchmark (some GB), so that the next run begins at once.
 # PORT: MySQL's port, 23306 unless set; the servers take the two behind it.
 # A JDK 17+ and Maven are installed where they are missing (Debian, Ubuntu).
 set -euo pipefail

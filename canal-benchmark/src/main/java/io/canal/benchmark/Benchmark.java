@@ -171,13 +171,16 @@ public final class Benchmark implements Callable<Integer> {
       report(Files.readAllLines(facts()));
       return 0;
     }
-    try (Workload workload = Workload.open(mysqlPort)) {
+    Source.prepare(mysqlPort);
+    try (Source source = Source.open(mysqlPort)) {
+      Workload workload = new Workload(source);
+      workload.prepare();
       if (profile) {
         profile(workload);
         return 0;
       }
       Files.deleteIfExists(output);
-      Files.write(facts(), describe(workload.version()));
+      Files.write(facts(), describe(source.version()));
       measure(workload);
     }
     report(Files.readAllLines(facts()));

@@ -166,6 +166,7 @@ final class Lab {
               0,
               others.cpuSeconds()));
       server.send("");
+      server.awaitPass();
       server.await(Main.ENDED);
     }
   }

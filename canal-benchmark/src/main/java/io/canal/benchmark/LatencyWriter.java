@@ -19,13 +19,17 @@ final class LatencyWriter {
 
   /** Waits for a consumer's dump connection, then writes that many rows. */
   static void write(int port, int count) throws SQLException, InterruptedException {
-    try (Connection connection = Workload.connect(port, Segment.SCHEMA);
+    try (Source source = Source.open(port);
         PreparedStatement insert =
-            connection.prepareStatement(
-                "INSERT INTO "
-                    + Segment.LATENCY_TABLE
-                    + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
-      awaitDump(connection);
+            source
+                .connection()
+                .prepareStatement(
+                    "INSERT INTO "
+                        + Segment.SCHEMA
+                        + "."
+                        + Segment.LATENCY_TABLE
+                        + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
+      awaitDump(source.connection());
       long next = System.nanoTime();
       for (int i = 0; i < count; i++) {
         long wait = next - System.nanoTime();

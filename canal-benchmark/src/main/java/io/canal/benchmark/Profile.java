@@ -16,10 +16,12 @@ import jdk.jfr.consumer.RecordedMethod;
 import jdk.jfr.consumer.RecordedThread;
 import jdk.jfr.consumer.RecordingFile;
 
-/** Where a JVM spent its time and its bytes, by kind of thread, out of a Flight Recorder's file. */
+/**
+ * Where a JVM spent its time and its bytes, by kind of thread, out of a Flight Recorder's file.
+ * Time is that of Java code: the kernel's, such as of reads and writes, is not sampled.
+ */
 final class Profile {
   private static final String SAMPLE = "jdk.ExecutionSample";
-  private static final String NATIVE_SAMPLE = "jdk.NativeMethodSample";
   private static final String ALLOCATION = "jdk.ObjectAllocationSample";
   private static final int METHODS = 15;
   private static final double LEAST_SHARE = 0.02;
@@ -35,7 +37,7 @@ final class Profile {
       while (events.hasMoreEvents()) {
         RecordedEvent event = events.readEvent();
         switch (event.getEventType().getName()) {
-          case SAMPLE, NATIVE_SAMPLE -> profile.time.add(event, "sampledThread", 1);
+          case SAMPLE -> profile.time.add(event, "sampledThread", 1);
           case ALLOCATION -> profile.bytes.add(event, "eventThread", event.getLong("weight"));
           default -> {}
         }
@@ -46,7 +48,7 @@ final class Profile {
 
   /** As Markdown. */
   String text() {
-    return "### Time\n\n" + time.text() + "\n### Allocated bytes\n\n" + bytes.text();
+    return "### Time in Java code\n\n" + time.text() + "\n### Allocated bytes\n\n" + bytes.text();
   }
 
   /** Of one kind of event. */

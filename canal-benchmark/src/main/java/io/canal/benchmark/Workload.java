@@ -1,28 +1,27 @@
 package io.canal.benchmark;
 
+import static java.util.Objects.requireNonNull;
+
+import io.canal.benchmark.Source.Place;
 import io.canal.benchmark.process.Segment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.SplittableRandom;
 
 /** Makes segments of a MySQL's binary log; the tables themselves are made outside of it. */
-final class Workload implements AutoCloseable {
+final class Workload {
   private static final long SEED = 20260101;
   private static final int SBTEST_ROWS = 200_000;
   private static final int NUMBERS = 1000;
   private static final int STATEMENTS = 200;
   private static final long TABLE_ROWS = 250_000;
   private static final int TABLE_TRANSACTION_ROWS = 20;
+  private static final int TABLE_RUN_ROWS = 4;
   private static final long TABLE_STRIDE = 7919;
   private static final int PROGRESS_MS = 10_000;
 
-  private final int port;
-  private final Connection connection;
+  private final Source source;
   private final SplittableRandom random = new SplittableRandom(SEED);
 
   // what the segment being made holds
@@ -32,60 +31,25 @@ final class Workload implements AutoCloseable {
   private long transactions;
   private long nextProgressMs;
 
-  private Workload(int port, Connection connection) {
-    this.port = port;
-    this.connection = connection;
+  Workload(Source source) {
+    this.source = requireNonNull(source, "source is null");
   }
 
-  static Workload open(int port) throws SQLException {
-    try (Connection root = connect(port, "", "root", "")) {
-      execute(
-          root,
-          "SET sql_log_bin = 0; CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s'; GRANT ALL ON *.* TO '%1$s'@'%%'"
-              .formatted(Segment.USER, Segment.PASSWORD));
-    }
-    // puts the password into the server's cache, without which Alibaba Canal cannot log in
-    Workload workload = new Workload(port, connect(port, ""));
-    workload.prepare();
-    return workload;
-  }
-
-  static Connection connect(int port, String schema) throws SQLException {
-    return connect(port, schema, Segment.USER, Segment.PASSWORD);
-  }
-
-  private static Connection connect(int port, String schema, String user, String password)
-      throws SQLException {
-    return DriverManager.getConnection(
-        "jdbc:mysql://%s:%d/%s?allowMultiQueries=true&sslMode=DISABLED&allowPublicKeyRetrieval=true"
-            .formatted(Segment.HOST, port, schema),
-        user,
-        password);
-  }
-
-  /** Of the MySQL server. */
-  String version() throws SQLException {
-    return connection.getMetaData().getDatabaseProductVersion();
-  }
-
-  private void prepare() throws SQLException {
-    unlogged();
-    execute("CREATE DATABASE IF NOT EXISTS " + Segment.SCHEMA);
-    connection.setCatalog(Segment.SCHEMA);
-    execute(
-        "CREATE TABLE IF NOT EXISTS "
-            + Segment.MARKER_TABLE
-            + " (id INT AUTO_INCREMENT PRIMARY KEY, name CHAR(1) NOT NULL)");
-    execute(
-        "CREATE TABLE IF NOT EXISTS "
-            + Segment.LATENCY_TABLE
-            + " (id BIGINT AUTO_INCREMENT PRIMARY KEY, stamp BIGINT NOT NULL, pad VARCHAR(100) NOT NULL)");
-    execute("CREATE TABLE IF NOT EXISTS numbers (i INT PRIMARY KEY)");
-    execute(
-        "INSERT IGNORE INTO numbers WITH RECURSIVE counted (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM counted WHERE i < "
-            + (NUMBERS - 1)
-            + ") SELECT i FROM counted");
-    logged();
+  /** Makes the schema and what stands in it beside the segments' own tables. */
+  void prepare() throws SQLException {
+    source.unlogged("CREATE DATABASE IF NOT EXISTS " + Segment.SCHEMA);
+    source.execute("USE " + Segment.SCHEMA);
+    source.unlogged(
+        """
+        CREATE TABLE IF NOT EXISTS %s (id INT AUTO_INCREMENT PRIMARY KEY, name CHAR(1) NOT NULL);
+        CREATE TABLE IF NOT EXISTS %s
+          (id BIGINT AUTO_INCREMENT PRIMARY KEY, stamp BIGINT NOT NULL, pad VARCHAR(100) NOT NULL);
+        CREATE TABLE IF NOT EXISTS numbers (i INT PRIMARY KEY);
+        INSERT IGNORE INTO numbers
+          WITH RECURSIVE counted (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM counted WHERE i < %d)
+          SELECT i FROM counted
+        """
+            .formatted(Segment.MARKER_TABLE, Segment.LATENCY_TABLE, NUMBERS - 1));
   }
 
   /**
@@ -97,7 +61,9 @@ final class Workload implements AutoCloseable {
       throws SQLException, InterruptedException {
     if (Files.exists(description)) {
       Segment known = Segment.load(description);
-      if (known.scale() == scale && known.mysqlPort() == port && hasFile(known.endFile())) {
+      if (known.scale() == scale
+          && known.mysqlPort() == source.port()
+          && source.hasFile(known.endFile())) {
         return known;
       }
     }
@@ -110,20 +76,17 @@ final class Workload implements AutoCloseable {
     forget();
     nextProgressMs = System.currentTimeMillis() + PROGRESS_MS;
     boolean hasPrelude = name.equals("f") || name.equals("g");
-    unlogged();
     if (hasPrelude) {
-      ManyTables.create(port, (int) scale);
+      ManyTables.create(source.port(), (int) scale);
     } else {
       createTable(name);
     }
-    logged();
-    execute("FLUSH BINARY LOGS");
-    Place start = place();
+    Place start = source.startFile();
     Place counted = start;
     if (hasPrelude) {
       touchTables((int) scale);
       mark(name);
-      counted = place();
+      counted = source.end();
     }
     String title =
         switch (name) {
@@ -136,17 +99,17 @@ final class Workload implements AutoCloseable {
           default -> throw new IllegalArgumentException("segment '" + name + "', expected a to d");
         };
     mark(name);
-    Place end = place();
+    Place end = source.end();
     return new Segment(
         name,
         title,
         scale,
-        port,
+        source.port(),
         start.file(),
         start.offset(),
         end.file(),
         end.offset(),
-        bytesBetween(counted, end),
+        source.bytesBetween(counted, end),
         hasPrelude,
         inserts,
         updates,
@@ -156,13 +119,12 @@ final class Workload implements AutoCloseable {
 
   /** Where the binary log ends now, for that many rows of the latency table to come. */
   Segment latency(int rows) throws SQLException {
-    execute("FLUSH BINARY LOGS");
-    Place now = place();
+    Place now = source.startFile();
     return new Segment(
         Segment.LATENCY,
         "",
         0,
-        port,
+        source.port(),
         now.file(),
         now.offset(),
         now.file(),
@@ -178,28 +140,26 @@ final class Workload implements AutoCloseable {
   private void createTable(String segment) throws SQLException {
     String sbtest =
         "id INT PRIMARY KEY, k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT ''";
-    switch (segment) {
-      case "a", "e" -> {
-        execute("DROP TABLE IF EXISTS sbtest");
-        execute("CREATE TABLE sbtest (" + sbtest + ", KEY (k))");
-        execute(
-            "INSERT INTO sbtest SELECT a.i * %d + b.i + 1, a.i, LEFT(SHA2(b.i, 512), 119), SHA2(a.i, 224) FROM numbers a, numbers b WHERE a.i < %d"
-                .formatted(NUMBERS, SBTEST_ROWS / NUMBERS));
-      }
-      case "b" -> {
-        execute("DROP TABLE IF EXISTS " + WideTable.NAME);
-        execute(WideTable.create());
-      }
-      case "c" -> {
-        execute("DROP TABLE IF EXISTS orders");
-        execute(
-            "CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, customer INT NOT NULL, item VARCHAR(64) NOT NULL, amount DECIMAL(12,2) NOT NULL, at DATETIME(3) NOT NULL)");
-      }
-      default -> {
-        execute("DROP TABLE IF EXISTS huge");
-        execute("CREATE TABLE huge (" + sbtest + ")");
-      }
-    }
+    source.unlogged(
+        switch (segment) {
+          case "a", "e" ->
+              """
+              DROP TABLE IF EXISTS sbtest;
+              CREATE TABLE sbtest (%s, KEY (k));
+              INSERT INTO sbtest
+                SELECT a.i * %d + b.i + 1, a.i, LEFT(SHA2(b.i, 512), 119), SHA2(a.i, 224)
+                FROM numbers a, numbers b WHERE a.i < %d
+              """
+                  .formatted(sbtest, NUMBERS, SBTEST_ROWS / NUMBERS);
+          case "b" -> "DROP TABLE IF EXISTS " + WideTable.NAME + ";" + WideTable.create();
+          case "c" ->
+              """
+              DROP TABLE IF EXISTS orders;
+              CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, customer INT NOT NULL,
+                item VARCHAR(64) NOT NULL, amount DECIMAL(12,2) NOT NULL, at DATETIME(3) NOT NULL)
+              """;
+          default -> "DROP TABLE IF EXISTS huge; CREATE TABLE huge (" + sbtest + ")";
+        });
   }
 
   // ---- the segments
@@ -234,7 +194,7 @@ final class Workload implements AutoCloseable {
           updates++;
         }
       }
-      execute(sql.append("COMMIT").toString());
+      source.execute(sql.append("COMMIT").toString());
       transactions++;
       progress(updates + inserts + deletes, rows);
     }
@@ -257,7 +217,7 @@ final class Workload implements AutoCloseable {
     int insertSize = 500;
     for (long at = 0; at < stored; at += insertSize) {
       long size = Math.min(insertSize, stored - at);
-      execute(WideTable.insert(at, size));
+      source.execute(WideTable.insert(at, size));
       inserts += size;
       transactions++;
       progress(inserts, rows);
@@ -265,13 +225,13 @@ final class Workload implements AutoCloseable {
     int changeSize = 100;
     for (long at = 0; at < rows * 15 / 100; at += changeSize) {
       long size = Math.min(changeSize, rows * 15 / 100 - at);
-      execute(WideTable.update(at, size));
+      source.execute(WideTable.update(at, size));
       updates += size;
       transactions++;
     }
     for (long at = 0; at < rows * 5 / 100; at += changeSize) {
       long size = Math.min(changeSize, rows * 5 / 100 - at);
-      execute(WideTable.delete(at, size));
+      source.execute(WideTable.delete(at, size));
       deletes += size;
       transactions++;
     }
@@ -291,7 +251,7 @@ final class Workload implements AutoCloseable {
             .append(",'article-");
         digits(sql, 3).append("',").append(random.nextInt(10_000_000)).append("/100,NOW(3))");
       }
-      execute(sql.toString());
+      source.execute(sql.toString());
       progress(inserts, rows);
     }
     return "transactions of a single row";
@@ -299,7 +259,7 @@ final class Workload implements AutoCloseable {
 
   private String oneTransaction(long millions) throws SQLException {
     System.out.println("  one INSERT of " + millions + " million rows, which takes a while");
-    execute(
+    source.execute(
         "INSERT INTO huge SELECT (a.i * %1$d + b.i) * %1$d + c.i, b.i * c.i, CONCAT(SHA2(b.i, 256), LEFT(SHA2(c.i, 256), 55)), LEFT(SHA2(a.i + c.i, 256), 59) FROM numbers a, numbers b, numbers c WHERE a.i < %2$d"
             .formatted(NUMBERS, millions));
     inserts = millions * NUMBERS * NUMBERS;
@@ -307,18 +267,22 @@ final class Workload implements AutoCloseable {
     return "one transaction of " + millions + " million rows";
   }
 
-  /** Single rows, twenty a transaction, each in a table that is far from the one before. */
+  /**
+   * Single rows, twenty a transaction, four of which are in the same table: to open one takes MySQL
+   * longer than a row.
+   */
   private String manyTables(int tables) throws SQLException {
     StringBuilder sql = new StringBuilder();
     while (inserts < TABLE_ROWS) {
       sql.setLength(0);
       sql.append("BEGIN;");
       for (int i = 0; i < TABLE_TRANSACTION_ROWS; i++) {
+        int table = (int) (inserts / TABLE_RUN_ROWS * TABLE_STRIDE % tables);
+        sql.append(ManyTables.insert(table, inserts)).append(';');
         inserts++;
-        sql.append(ManyTables.insert((int) (inserts * TABLE_STRIDE % tables), inserts)).append(';');
       }
       transactions++;
-      execute(sql.append("COMMIT").toString());
+      source.execute(sql.append("COMMIT").toString());
       progress(inserts, TABLE_ROWS);
     }
     return "single-row changes in " + tables + " tables, 20 a transaction";
@@ -330,7 +294,7 @@ final class Workload implements AutoCloseable {
     for (int i = 0; i < tables; i++) {
       sql.append(ManyTables.insert(i, i)).append(';');
       if (i + 1 == tables || (i + 1) % TABLE_TRANSACTION_ROWS == 0) {
-        execute("BEGIN;" + sql + "COMMIT");
+        source.execute("BEGIN;" + sql + "COMMIT");
         sql.setLength(0);
         progress(i, tables);
       }
@@ -338,7 +302,7 @@ final class Workload implements AutoCloseable {
   }
 
   private void mark(String name) throws SQLException {
-    execute("INSERT INTO %s (name) VALUES ('%s')".formatted(Segment.MARKER_TABLE, name));
+    source.execute("INSERT INTO %s (name) VALUES ('%s')".formatted(Segment.MARKER_TABLE, name));
   }
 
   private void forget() {
@@ -354,70 +318,5 @@ final class Workload implements AutoCloseable {
       nextProgressMs = now + PROGRESS_MS;
       System.out.printf("  %,d of %,d rows written%n", done, rows);
     }
-  }
-
-  // ---- the binary log
-
-  private record Place(String file, long offset) {}
-
-  private Place place() throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet status = statement.executeQuery("SHOW BINARY LOG STATUS")) {
-      status.next();
-      return new Place(status.getString(1), status.getLong(2));
-    }
-  }
-
-  private boolean hasFile(String file) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet files = statement.executeQuery("SHOW BINARY LOGS")) {
-      while (files.next()) {
-        if (files.getString(1).equals(file)) {
-          return true;
-        }
-      }
-      return false;
-    }
-  }
-
-  private long bytesBetween(Place start, Place end) throws SQLException {
-    long bytes = end.offset() - start.offset();
-    try (Statement statement = connection.createStatement();
-        ResultSet files = statement.executeQuery("SHOW BINARY LOGS")) {
-      while (files.next()) {
-        String file = files.getString(1);
-        if (file.compareTo(start.file()) >= 0 && file.compareTo(end.file()) < 0) {
-          bytes += files.getLong(2);
-        }
-      }
-    }
-    return bytes;
-  }
-
-  private void unlogged() throws SQLException {
-    execute("SET sql_log_bin = 0");
-  }
-
-  private void logged() throws SQLException {
-    execute("SET sql_log_bin = 1");
-  }
-
-  private void execute(String sql) throws SQLException {
-    execute(connection, sql);
-  }
-
-  /** Executes one statement or several. */
-  static void execute(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-      while (statement.getMoreResults() || statement.getUpdateCount() != -1) {
-        // an error of a later statement is thrown here
-      }
-    }
-  }
-
-  @Override
-  public void close() throws SQLException {
-    connection.close();
   }
 }
