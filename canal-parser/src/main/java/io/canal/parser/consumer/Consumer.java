@@ -164,8 +164,7 @@ public final class Consumer implements AutoCloseable {
   private void look() {
     lookAt = reader.position() + LOOK_BYTES;
     catchUps.polled(seat, reader.position());
-    leaving =
-        leaving || seat.isWithdrawn() || log.holds(reached.position());
+    leaving = leaving || seat.isWithdrawn() || log.holds(reached.position());
   }
 
   /** Leaves a catch-up, if it can be left here. */
