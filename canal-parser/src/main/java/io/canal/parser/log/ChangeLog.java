@@ -212,7 +212,7 @@ public final class ChangeLog implements AutoCloseable {
     return readers.stream().filter(reader -> !reader.isDetached());
   }
 
-  private long furthestRead() {
+  long furthestRead() {
     return attached().mapToLong(ChangeReader::readPosition).max().orElse(0);
   }
 
@@ -284,9 +284,20 @@ public final class ChangeLog implements AutoCloseable {
       leave(leaving.get());
       leaving = awaitRoom(active, frameLength);
     }
+    boolean alone;
     lock.lock();
     try {
-      store.append(active, next, frameLength);
+      alone = !store.hasRoom(active, frameLength);
+      store.append(active, next);
+    } finally {
+      lock.unlock();
+    }
+    if (alone && active.limit > 0) {
+      leave(active);
+    }
+    lock.lock();
+    try {
+      store.allocate(next, frameLength);
     } finally {
       lock.unlock();
     }
@@ -419,6 +430,16 @@ public final class ChangeLog implements AutoCloseable {
     lock.lock();
     try {
       diskError = Optional.of(e.getMessage());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What the reader furthest ahead must have read before memory is freed. */
+  long oldestInMemoryEnd() {
+    lock.lock();
+    try {
+      return store.oldestResident().end();
     } finally {
       lock.unlock();
     }
