@@ -1,54 +1,80 @@
 package io.canal.benchmark;
 
+import io.canal.benchmark.process.Segment;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Measures from end to end on a real MySQL: the same stretch of its binary log is read by the bare
- * connector, by our receiver and encoder in one process, and by our server and our client in two.
- * The runners of a round follow each other, each in a process of its own, so that what else the
- * machine does meets all of them.
+ * Measures from end to end on a real MySQL: the same stretches of its binary log are read by the
+ * bare connector, by us in one process and over TCP, and by Alibaba Canal. The runners of a round
+ * follow each other, each in processes of its own, so that what else the machine does meets all of
+ * them.
  */
 @Command(
     name = "benchmark.sh",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Measures Canal beside the bare connector on a private MySQL 9.7.")
+    description = "Measures Canal and its peers side by side on a private MySQL 9.7.")
 public final class Benchmark implements Callable<Integer> {
-  private static final String TCP = "tcp-";
-  private static final long SECONDS = 1000;
+  private static final List<String> QUICK =
+      List.of("--rows=200000", "--rounds=1", "--latency=5", "--tables=2000", "--idle=5");
+  private static final int TRANSACTIONS_PER_SECOND = 1000;
+  private static final int PROFILED_PASSES = 4;
+
+  /** What a run consists of. */
+  enum Part {
+    drain,
+    latency,
+    memory,
+    growth
+  }
+
+  @Option(names = "--quick", description = "a few minutes: small segments, one round")
+  private boolean quick;
 
   @Option(
       names = "--rows",
-      defaultValue = "1000000",
+      defaultValue = "2000000",
       description =
-          "rows of segment a; b has a tenth, c half, d three times as many (${DEFAULT-VALUE})")
+          "rows of segment a; b has a tenth, c half, d half as many again (${DEFAULT-VALUE})")
   private long rows;
 
   @Option(
       names = "--segment",
       split = ",",
-      defaultValue = "a,c,d,b",
+      defaultValue = "a,b,c,d",
       description =
-          "which segments: a OLTP, b 60 columns, c single rows, d one transaction (${DEFAULT-VALUE})")
+          "a OLTP, b 60 columns, c single rows, d one transaction; e is a twentieth of a (${DEFAULT-VALUE})")
   private List<String> names;
 
   @Option(
       names = "--runner",
       split = ",",
-      defaultValue = "connector,connector-decoding,in-process,tcp-keys,tcp-values",
-      description = "which runners (${DEFAULT-VALUE})")
+      defaultValue =
+          "connector,connector-decoding,in-process,tcp-keys,tcp-values,canal-client-ours,alibaba-canal,fan-out-8,canal-client-ours-100,alibaba-canal-100",
+      description = "who reads the segments and is measured for latency (${DEFAULT-VALUE})")
   private List<String> runners;
+
+  @Option(
+      names = "--part",
+      split = ",",
+      defaultValue = "drain,latency,memory,growth",
+      description = "what to measure (${DEFAULT-VALUE})")
+  private List<Part> parts;
 
   @Option(names = "--rounds", defaultValue = "3", description = "rounds (${DEFAULT-VALUE})")
   private int rounds;
@@ -56,179 +82,288 @@ public final class Benchmark implements Callable<Integer> {
   @Option(
       names = "--passes",
       defaultValue = "2",
-      description = "passes of a process; the last one is the warm one (${DEFAULT-VALUE})")
+      description =
+          "passes of a process, the last of which is the warm one; one that takes over 15 s is the last (${DEFAULT-VALUE})")
   private int passes;
 
   @Option(
       names = "--heap",
       defaultValue = "512m",
-      description = "-Xmx of every process (${DEFAULT-VALUE})")
+      description = "-Xmx of every process; consumers that are many have 1g (${DEFAULT-VALUE})")
   private String heap;
 
   @Option(
       names = "--latency",
-      defaultValue = "20",
-      description =
-          "seconds of the latency run at 1,000 transactions a second, 0 for none (${DEFAULT-VALUE})")
+      defaultValue = "15",
+      description = "seconds at 1,000 transactions a second (${DEFAULT-VALUE})")
   private int latencySeconds;
 
   @Option(
+      names = "--tables",
+      defaultValue = "50000",
+      description = "how many tables are many (${DEFAULT-VALUE})")
+  private int tables;
+
+  @Option(
+      names = "--idle",
+      defaultValue = "20",
+      description = "seconds to watch idle destinations (${DEFAULT-VALUE})")
+  private int idleSeconds;
+
+  @Option(
       names = "--jvm-option",
-      description = "a further option of the server's JVM, such as -XX:StartFlightRecording=...")
+      description = "a further option of our server's JVM; can be repeated")
   private List<String> serverOptions = new ArrayList<>();
+
+  @Option(
+      names = "--profile",
+      description = "instead: where our server spends its time on the segments, by JFR (tcp-keys)")
+  private boolean profile;
+
+  @Option(
+      names = "--report",
+      description = "instead: the tables again, from the results of the last run")
+  private boolean reportOnly;
+
+  @Option(names = "--publish", description = "put the tables into docs/performance.md")
+  private boolean publish;
 
   @Option(names = "--mysql-port", required = true, hidden = true)
   private int mysqlPort;
 
-  @Option(names = "--port", required = true, hidden = true)
-  private int port;
-
   @Option(names = "--home", required = true, hidden = true)
   private Path home;
 
-  private final List<Result> results = new ArrayList<>();
+  @Option(names = "--peers", defaultValue = "", hidden = true)
+  private String peerClassPath;
+
+  @Option(names = "--commit", defaultValue = "?", hidden = true)
+  private String commit;
+
+  private final Results results = new Results();
+  private final List<Segment> segments = new ArrayList<>();
+  private final List<String> failures = new ArrayList<>();
   private Path output;
 
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Benchmark()).execute(args));
+    List<String> all = new ArrayList<>(Arrays.asList(args));
+    int place = all.indexOf("--quick");
+    if (place >= 0) {
+      all.addAll(place, QUICK);
+    }
+    System.exit(
+        new CommandLine(new Benchmark())
+            .setOverwrittenOptionsAllowed(true)
+            .execute(all.toArray(String[]::new)));
   }
 
   @Override
   public Integer call() throws IOException, SQLException, InterruptedException {
-    Path directory = Files.createDirectories(home.resolve("segments"));
     output = home.resolve("results.jsonl");
-    Files.deleteIfExists(output);
-    List<Segment> segments = new ArrayList<>();
+    if (reportOnly) {
+      Files.readAllLines(output).forEach(line -> results.add(Result.parse(line)));
+      for (String name : List.of("a", "b", "c", "d", "e", "f", "g")) {
+        Path description = segmentFile(name);
+        if (Files.exists(description)) {
+          segments.add(Segment.load(description));
+        }
+      }
+      report(Files.readAllLines(facts()));
+      return 0;
+    }
     try (Workload workload = Workload.open(mysqlPort)) {
+      if (profile) {
+        profile(workload);
+        return 0;
+      }
+      Files.deleteIfExists(output);
+      Files.write(facts(), describe(workload.version()));
+      measure(workload);
+    }
+    report(Files.readAllLines(facts()));
+    return failures.isEmpty() && !results.hasWrongCounts() ? 0 : 1;
+  }
+
+  private void measure(Workload workload) throws IOException, SQLException, InterruptedException {
+    Lab lab = lab(serverOptions);
+    List<Segment> drained = new ArrayList<>();
+    if (parts.contains(Part.drain) || parts.contains(Part.memory)) {
       for (String name : names) {
-        System.out.println("==> Segment " + name);
-        Segment segment = workload.segment(name, rows, directory);
-        System.out.printf("  %,d rows, %,d bytes%n", segment.rows(), segment.bytes());
-        segments.add(segment);
+        drained.add(make(workload, name, rows));
       }
-      for (int round = 1; round <= rounds; round++) {
-        for (Segment segment : segments) {
-          for (String runner : runners) {
-            drain(round, segment, runner, directory.resolve(segment.name() + ".properties"));
-          }
-        }
-        if (latencySeconds > 0) {
-          for (String runner : runners) {
-            if (runner.equals("connector") || runner.equals("tcp-keys")) {
-              measureLatency(round, runner, workload);
-            }
-          }
+    }
+    for (int round = 1; round <= rounds; round++) {
+      if (parts.contains(Part.drain)) {
+        for (Segment segment : drained) {
+          drain(lab, round, segment, runners);
         }
       }
-    }
-    report(segments);
-    return results.stream().allMatch(result -> result.exact().orElse(true)) ? 0 : 1;
-  }
-
-  private void report(List<Segment> segments) throws IOException {
-    Report report = new Report(results);
-    StringBuilder text = new StringBuilder();
-    segments.forEach(segment -> text.append(report.drains(segment)).append('\n'));
-    if (latencySeconds > 0) {
-      text.append("### Latency at 1,000 transactions of one row a second\n\n");
-      text.append(report.latencies());
-    }
-    Files.writeString(home.resolve("results.md"), text);
-    System.out.println();
-    System.out.print(text);
-    System.out.println("\nIn " + output + " and results.md beside it");
-  }
-
-  private void drain(int round, Segment segment, String runner, Path file) throws IOException {
-    if (!runner.startsWith(TCP)) {
-      try (Child child = child(List.of(), runner, file, 0)) {
-        for (int number = 1; number <= passes; number++) {
-          Pass pass = Pass.parse(child.await(Pass.PREFIX));
-          add(Result.of(round, segment, runner, number, Optional.empty(), pass));
-        }
+      if (parts.contains(Part.latency)) {
+        latency(lab, round, workload);
       }
-      return;
     }
-    try (Child server = child(serverOptions, "server", file, 0);
-        Child client = child(List.of(), clientOf(runner), file, 0)) {
-      for (int number = 1; number <= passes; number++) {
-        start(server);
-        client.signal();
-        Pass received = Pass.parse(client.await(Pass.PREFIX));
-        server.signal();
-        Optional<Pass> served = Optional.of(Pass.parse(server.await(Pass.PREFIX)));
-        add(Result.of(round, segment, runner, number, served, received));
+    if (parts.contains(Part.memory)) {
+      attempt("memory", () -> lab.read(1, Setup.MEMORY, drained, Lab.Meanwhile.NOTHING));
+    }
+    if (parts.contains(Part.growth)) {
+      grow(lab, workload);
+    }
+  }
+
+  private void drain(Lab lab, int round, Segment segment, List<String> wanted)
+      throws SQLException, InterruptedException {
+    for (Setup setup : Setup.DRAINS) {
+      if (wanted.contains(setup.name())
+          && setup.segments().contains(segment.name())
+          && isHere(setup)) {
+        attempt(
+            "%s on %s, round %d".formatted(setup.name(), segment.name(), round),
+            () ->
+                lab.read(
+                    round, setup, Collections.nCopies(passes, segment), Lab.Meanwhile.NOTHING));
       }
     }
   }
 
-  private static String clientOf(String runner) {
-    return "client-" + runner.substring(TCP.length());
+  private void latency(Lab lab, int round, Workload workload)
+      throws SQLException, InterruptedException {
+    int count = latencySeconds * TRANSACTIONS_PER_SECOND;
+    for (Setup setup : Setup.LATENCIES) {
+      if (runners.contains(setup.name()) && isHere(setup)) {
+        Segment here = workload.latency(count);
+        attempt(
+            "latency of %s, round %d".formatted(setup.name(), round),
+            () ->
+                lab.read(round, setup, List.of(here), () -> LatencyWriter.write(mysqlPort, count)));
+      }
+    }
   }
 
-  private void start(Child server) throws IOException {
-    server.signal();
-    String ready = server.await(ServerRunner.READY);
-    System.out.println(
-        "  server serves after " + ready.substring(ServerRunner.READY.length()) + " ms");
-  }
-
-  private void measureLatency(int round, String runner, Workload workload)
+  private void grow(Lab lab, Workload workload)
       throws IOException, SQLException, InterruptedException {
-    Segment here = workload.here();
-    Path file = home.resolve("segments").resolve("latency.properties");
-    here.store(file);
-    int count = (int) (latencySeconds * SECONDS);
-    if (runner.startsWith(TCP)) {
-      try (Child server = child(serverOptions, "server", file, count);
-          Child client = child(List.of(), clientOf(runner), file, count)) {
-        start(server);
-        client.signal();
-        LatencyWriter.write(mysqlPort, count);
-        Pass received = Pass.parse(client.await(Pass.PREFIX));
-        server.signal();
-        Optional<Pass> served = Optional.of(Pass.parse(server.await(Pass.PREFIX)));
-        add(Result.of(round, here, runner, 1, served, received));
-      }
-      return;
+    for (int destinations : new int[] {1, Setup.MANY_DESTINATIONS}) {
+      Segment here = workload.latency(0);
+      attempt(destinations + " destinations", () -> lab.idle(1, destinations, here, idleSeconds));
     }
-    try (Child child = child(List.of(), runner, file, count)) {
-      LatencyWriter.write(mysqlPort, count);
-      Pass pass = Pass.parse(child.await(Pass.PREFIX));
-      add(Result.of(round, here, runner, 1, Optional.empty(), pass));
+    Segment small = make(workload, "e", rows);
+    drain(lab, 1, small, List.of(Setup.TCP_KEYS, Setup.CONSUMERS));
+    Segment oneTable = make(workload, "f", 1);
+    Segment manyTables = make(workload, "g", tables);
+    for (int round = 1; round <= rounds; round++) {
+      drain(lab, round, oneTable, List.of(Setup.IN_PROCESS));
+      drain(lab, round, manyTables, List.of(Setup.IN_PROCESS));
     }
   }
 
-  private Child child(List<String> options, String kind, Path segment, int latencies)
-      throws IOException {
-    List<String> jvm = new ArrayList<>(List.of("-Xmx" + heap));
-    jvm.addAll(options);
-    int count = latencies > 0 ? 1 : passes;
-    return new Child(jvm, kind, segment, count, latencies, port, home.resolve("server"));
+  private Segment make(Workload workload, String name, long scale)
+      throws IOException, SQLException, InterruptedException {
+    System.out.println("==> Segment " + name);
+    Segment segment = workload.segment(name, scale, segmentFile(name));
+    System.out.printf(
+        "  %s: %,d rows, %,d bytes%n", segment.title(), segment.rows(), segment.bytes());
+    segments.add(segment);
+    return segment;
   }
 
-  private void add(Result result) throws IOException {
+  private Path segmentFile(String name) throws IOException {
+    return Files.createDirectories(home.resolve("segments")).resolve(name + ".properties");
+  }
+
+  private boolean isHere(Setup setup) {
+    return !setup.isPeer() || !peerClassPath.isEmpty();
+  }
+
+  private interface Attempt {
+    void run() throws IOException, SQLException, InterruptedException;
+  }
+
+  /** What fails is told, and the rest goes on. */
+  private void attempt(String what, Attempt attempt) throws SQLException, InterruptedException {
+    System.out.println("==> " + what);
+    try {
+      attempt.run();
+    } catch (IOException | UncheckedIOException e) {
+      System.out.println("  FAILED: " + e.getMessage());
+      failures.add(what + ": " + e.getMessage());
+    }
+  }
+
+  private Lab lab(List<String> options) {
+    Lab.Environment environment =
+        new Lab.Environment(
+            System.getProperty("java.class.path"),
+            peerClassPath,
+            heap,
+            mysqlPort + 1,
+            home,
+            options);
+    return new Lab(environment, this::add);
+  }
+
+  private void add(Result result) {
     results.add(result);
-    Files.writeString(
-        output, result.toJson() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    if (result.rows() == 0) {
-      System.out.printf(
-          "%d %s %s: p50 %,d µs, p99 %,d µs%n",
-          result.round(),
-          result.segment(),
-          result.runner(),
-          result.latencies().p50(),
-          result.latencies().p99());
-    } else {
-      System.out.printf(
-          "%d %s %s, pass %d: %,.0f rows/s, %.2f CPU s per million rows%s%n",
-          result.round(),
-          result.segment(),
-          result.runner(),
-          result.pass(),
-          result.rowsPerSecond(),
-          result.cpuSeconds() * 1e6 / result.rows(),
-          result.exact().orElse(true) ? "" : ", WRONG COUNTS");
+    try {
+      Files.writeString(
+          output, result.toJson() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    System.out.println("  " + result.summary());
+  }
+
+  private void profile(Workload workload) throws IOException, SQLException, InterruptedException {
+    for (String name : names) {
+      Segment segment = make(workload, name, rows);
+      Path recording = home.resolve("profile-" + name + ".jfr");
+      List<String> options = new ArrayList<>(serverOptions);
+      options.add(
+          "-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + recording);
+      lab(options)
+          .read(
+              1,
+              Setup.named(Setup.TCP_KEYS),
+              Collections.nCopies(PROFILED_PASSES, segment),
+              Lab.Meanwhile.NOTHING);
+      String text = Profile.of(recording).text();
+      Files.writeString(home.resolve("profile-" + name + ".md"), text);
+      System.out.println("\n" + text + "\nIn " + recording + ", and as profile-" + name + ".md");
+    }
+  }
+
+  private Path facts() {
+    return home.resolve("facts");
+  }
+
+  private List<String> describe(String mysqlVersion) {
+    String classPath = System.getProperty("java.class.path");
+    return List.of(
+        Proc.machine() + "; everything over loopback, no TLS",
+        "MySQL %s: row format, full images, minimal metadata, CRC32, GTIDs on, sync_binlog=0"
+            .formatted(mysqlVersion),
+        "%s %s, -Xmx%s; mysql-binlog-connector-java %s; Alibaba Canal %s; Canal at %s"
+            .formatted(
+                System.getProperty("java.vm.name"),
+                System.getProperty("java.runtime.version"),
+                heap,
+                versionOf("mysql-binlog-connector-java", classPath),
+                versionOf("canal.server", peerClassPath),
+                commit),
+        "%d rounds of up to %d passes%s"
+            .formatted(rounds, passes, quick ? "; a quick look, no measurement" : ""));
+  }
+
+  private static String versionOf(String artifact, String classPath) {
+    Matcher jar =
+        Pattern.compile("/" + Pattern.quote(artifact) + "-([0-9][^/]*)\\.jar").matcher(classPath);
+    return jar.find() ? jar.group(1) : "(not here)";
+  }
+
+  private void report(List<String> facts) throws IOException {
+    String text = new Report(results).text(facts, segments, failures);
+    Files.writeString(home.resolve("results.md"), text);
+    System.out.println("\n" + text + "\nIn " + home.resolve("results.md"));
+    if (publish) {
+      Report.publish(text, Path.of("docs", "performance.md"));
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.canal.benchmark;
 
+import io.canal.benchmark.process.Clocks;
+import io.canal.benchmark.process.Segment;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -21,7 +23,7 @@ final class LatencyWriter {
         PreparedStatement insert =
             connection.prepareStatement(
                 "INSERT INTO "
-                    + Workload.LATENCY_TABLE
+                    + Segment.LATENCY_TABLE
                     + " (stamp, pad) VALUES (?, REPEAT('x', 60))")) {
       awaitDump(connection);
       long next = System.nanoTime();

@@ -1,146 +1,174 @@
 package io.canal.benchmark;
 
-import java.util.ArrayList;
+import static java.util.Objects.requireNonNull;
+
+import io.canal.benchmark.process.Segment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
-/** Tables in Markdown: medians over the rounds, with the range in parentheses. */
+/** The results as Markdown: medians over the rounds, with their range in parentheses. */
 final class Report {
-  private static final String CONNECTOR = "connector";
+  private static final String BEGIN = "<!-- results: begin, written by bin/benchmark.sh -->";
+  private static final String END = "<!-- results: end -->";
 
-  private final List<Result> results;
+  private final Results results;
 
-  Report(List<Result> results) {
-    this.results = List.copyOf(results);
+  Report(Results results) {
+    this.results = requireNonNull(results, "results is null");
   }
 
-  String drains(Segment segment) {
+  /**
+   * @param facts what holds for the whole run, a sentence each
+   * @param failures what could not be measured, and why
+   */
+  String text(List<String> facts, List<Segment> segments, List<String> failures) {
     StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "### Segment %s: %s%n%n%,d rows (%,d inserts, %,d updates, %,d deletes) in %,d transactions, %.1f MB of binary log%n%n",
-            segment.name(),
-            segment.title(),
-            segment.rows(),
-            segment.inserts(),
-            segment.updates(),
-            segment.deletes(),
-            segment.transactions(),
-            segment.bytes() / 1e6));
-    text.append(
-        "| runner | rows/s, warm | rows/s, cold | MB/s | of the connector | CPU s per million rows: server | consumer | bytes allocated per row: server | consumer | peak RSS MiB: server | consumer | counts right |\n");
-    text.append("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-    for (String runner : runners(segment.name())) {
-      List<Result> warm = warm(segment.name(), runner);
-      List<Result> cold = of(segment.name(), runner, result -> result.pass() == 1);
-      text.append("| ").append(runner);
-      cell(text, "%,.0f", warm, Result::rowsPerSecond);
-      cell(text, "%,.0f", cold, Result::rowsPerSecond);
-      cell(text, "%.1f", warm, result -> result.bytes() / 1e6 / result.seconds());
-      cell(text, "%.2f", warm, this::ofConnector);
-      cell(text, "%.2f", withServer(warm), result -> perMillion(result, result.server().get()));
-      cell(text, "%.2f", warm, result -> perMillion(result, result.consumer()));
-      cell(
-          text,
-          "%,.0f",
-          withServer(warm),
-          result -> (double) result.server().get().allocatedBytes() / result.rows());
-      cell(
-          text,
-          "%,.0f",
-          warm,
-          result -> (double) result.consumer().allocatedBytes() / result.rows());
-      cell(text, "%.0f", withServer(warm), result -> result.server().get().peakRssMib());
-      cell(text, "%.0f", warm, result -> result.consumer().peakRssMib());
-      text.append(" | ").append(exact(segment.name(), runner)).append(" |\n");
+    facts.forEach(fact -> text.append("- ").append(fact).append('\n'));
+    failures.forEach(failure -> text.append("- **Failed:** ").append(failure).append('\n'));
+    text.append("\n### Against what we aim at\n\n").append(Aims.table(results));
+    segments.stream()
+        .filter(segment -> !results.setups(segment.name()).isEmpty())
+        .forEach(segment -> drains(segment, text));
+    if (!results.setups(Segment.LATENCY).isEmpty()) {
+      latencies(text);
+    }
+    if (!results.setups(Setup.IDLE).isEmpty()) {
+      idle(text);
     }
     return text.toString();
   }
 
-  String latencies() {
-    StringBuilder text = new StringBuilder();
-    text.append("| runner | p50 µs | p99 µs | p99.9 µs | max µs |\n|---|---|---|---|---|\n");
-    for (String runner : runners("latency")) {
-      List<Result> all = of("latency", runner, result -> true);
-      text.append("| ").append(runner);
-      cell(text, "%,.0f", all, result -> result.latencies().p50());
-      cell(text, "%,.0f", all, result -> result.latencies().p99());
-      cell(text, "%,.0f", all, result -> result.latencies().p999());
-      cell(text, "%,.0f", all, result -> result.latencies().max());
+  /** Replaces what stands between the marks in that document. */
+  static void publish(String text, Path document) throws IOException {
+    String old = Files.readString(document);
+    int begin = old.indexOf(BEGIN);
+    int end = old.indexOf(END);
+    if (begin < 0 || end < begin) {
+      throw new IOException(document + " lacks the lines '" + BEGIN + "' and '" + END + "'");
+    }
+    Files.writeString(document, old.substring(0, begin) + BEGIN + "\n" + text + old.substring(end));
+  }
+
+  private void drains(Segment segment, StringBuilder text) {
+    text.append(
+        "%n### Segment %s: %s%n%n%,d rows (%,d inserts, %,d updates, %,d deletes) in %,d transactions, %.1f MB of binary log%n%n"
+            .formatted(
+                segment.name(),
+                segment.title(),
+                segment.rows(),
+                segment.inserts(),
+                segment.updates(),
+                segment.deletes(),
+                segment.transactions(),
+                segment.bytes() / 1e6));
+    header(
+        text,
+        "runner",
+        "rows/s, warm",
+        "rows/s, cold",
+        "MB/s",
+        "× connector",
+        "× alibaba-canal",
+        "CPU s per million rows: server",
+        "consumer",
+        "bytes allocated per row: server",
+        "consumer",
+        "peak RSS MiB: server",
+        "consumer",
+        "others' CPU s",
+        "counts right");
+    for (String setup : results.setups(segment.name())) {
+      Row row = new Row(segment.name(), setup);
+      boolean served = results.of(segment.name(), setup).get(0).hasServer();
+      text.append("| ").append(setup);
+      row.warm(text, "%,.0f", Result::rowsPerSecond);
+      cell(text, results.cold(segment.name(), setup, Result::rowsPerSecond).text("%,.0f"));
+      row.warm(text, "%.1f", result -> result.bytes() / 1e6 / result.seconds());
+      row.ratio(text, Setup.CONNECTOR);
+      row.ratio(text, Setup.ALIBABA);
+      row.warm(served, text, "%.2f", Result::serverCpuPerMillion);
+      row.warm(text, "%.2f", result -> result.consumer().cpuSeconds() * 1e6 / result.rows());
+      row.warm(served, text, "%,.0f", Result::serverBytesPerRow);
+      row.warm(
+          text, "%,.0f", result -> (double) result.consumer().allocatedBytes() / result.rows());
+      row.warm(served, text, "%.0f", result -> result.server().peakRssMib());
+      row.warm(text, "%.0f", result -> result.consumer().peakRssMib());
+      row.warm(text, "%.1f", Result::othersCpuSeconds);
+      cell(text, counts(results.of(segment.name(), setup)));
       text.append(" |\n");
     }
-    return text.toString();
   }
 
-  private List<String> runners(String segment) {
-    return results.stream()
-        .filter(result -> result.segment().equals(segment))
-        .map(Result::runner)
-        .distinct()
-        .toList();
-  }
-
-  private List<Result> of(String segment, String runner, Predicate<Result> which) {
-    return results.stream()
-        .filter(result -> result.segment().equals(segment) && result.runner().equals(runner))
-        .filter(which)
-        .toList();
-  }
-
-  /** The last pass of each round. */
-  private List<Result> warm(String segment, String runner) {
-    List<Result> all = of(segment, runner, result -> true);
-    int last = all.stream().mapToInt(Result::pass).max().orElse(0);
-    return all.stream().filter(result -> result.pass() == last).toList();
-  }
-
-  private static List<Result> withServer(List<Result> all) {
-    return all.stream().filter(result -> result.server().isPresent()).toList();
-  }
-
-  private double ofConnector(Result result) {
-    return warm(result.segment(), CONNECTOR).stream()
-        .filter(connector -> connector.round() == result.round())
-        .mapToDouble(connector -> result.rowsPerSecond() / connector.rowsPerSecond())
-        .findFirst()
-        .orElse(Double.NaN);
-  }
-
-  private static double perMillion(Result result, Result.Used used) {
-    return used.cpuSeconds() * 1e6 / result.rows();
-  }
-
-  private String exact(String segment, String runner) {
-    List<Result> counted = of(segment, runner, result -> result.exact().isPresent());
-    if (counted.isEmpty()) {
-      return "–";
-    }
-    return counted.stream().allMatch(result -> result.exact().get()) ? "yes" : "**NO**";
-  }
-
-  private static void cell(
-      StringBuilder text, String format, List<Result> of, ToDoubleFunction<Result> value) {
-    double[] sorted = of.stream().mapToDouble(value).sorted().toArray();
-    text.append(" | ");
-    if (sorted.length == 0 || Double.isNaN(sorted[0])) {
-      text.append("–");
-      return;
-    }
-    List<String> numbers = new ArrayList<>();
-    for (double number : new double[] {median(sorted), sorted[0], sorted[sorted.length - 1]}) {
-      numbers.add(String.format(Locale.ROOT, format, number));
-    }
-    text.append(numbers.get(0));
-    if (sorted.length > 1) {
-      text.append(" (").append(numbers.get(1)).append("–").append(numbers.get(2)).append(')');
+  private void latencies(StringBuilder text) {
+    text.append(
+        "\n### Latency at 1,000 transactions of one row a second: from just before the INSERT is sent to the row in the consumer's hands\n\n");
+    header(text, "runner", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "CPU s", "others' CPU s");
+    for (String setup : results.setups(Segment.LATENCY)) {
+      Row row = new Row(Segment.LATENCY, setup);
+      text.append("| ").append(setup);
+      row.warm(text, "%,.0f", result -> result.latencies().p50());
+      row.warm(text, "%,.0f", result -> result.latencies().p99());
+      row.warm(text, "%,.0f", result -> result.latencies().p999());
+      row.warm(text, "%,.0f", result -> result.latencies().max());
+      row.warm(
+          text, "%.1f", result -> result.server().cpuSeconds() + result.consumer().cpuSeconds());
+      row.warm(text, "%.1f", Result::othersCpuSeconds);
+      text.append(" |\n");
     }
   }
 
-  private static double median(double[] sorted) {
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  private void idle(StringBuilder text) {
+    text.append("\n### Idle destinations of one server\n\n");
+    header(text, "destinations", "CPU, % of a core", "RSS MiB", "others' CPU s");
+    for (String setup : results.setups(Setup.IDLE)) {
+      Row row = new Row(Setup.IDLE, setup);
+      text.append("| ").append(setup);
+      row.warm(text, "%.2f", result -> 100 * result.server().cpuSeconds() / result.seconds());
+      row.warm(text, "%.0f", result -> result.server().peakRssMib());
+      row.warm(text, "%.1f", Result::othersCpuSeconds);
+      text.append(" |\n");
+    }
+  }
+
+  /** The cells of one setup on one segment. */
+  private final class Row {
+    private final String segment;
+    private final String setup;
+
+    Row(String segment, String setup) {
+      this.segment = segment;
+      this.setup = setup;
+    }
+
+    void warm(StringBuilder text, String format, ToDoubleFunction<Result> value) {
+      warm(true, text, format, value);
+    }
+
+    void warm(boolean applies, StringBuilder text, String format, ToDoubleFunction<Result> value) {
+      cell(text, applies ? results.warm(segment, setup, value).text(format) : "–");
+    }
+
+    void ratio(StringBuilder text, String other) {
+      cell(text, results.ratio(segment, setup, other, Result::rowsPerSecond).text("%.2f"));
+    }
+  }
+
+  private static String counts(List<Result> passes) {
+    if (passes.stream().anyMatch(pass -> pass.counts() == Result.Counts.WRONG)) {
+      return "**NO**";
+    }
+    return passes.stream().allMatch(pass -> pass.counts() == Result.Counts.RIGHT) ? "yes" : "–";
+  }
+
+  private static void cell(StringBuilder text, String content) {
+    text.append(" | ").append(content);
+  }
+
+  private static void header(StringBuilder text, String... columns) {
+    text.append("| ").append(String.join(" | ", columns)).append(" |\n");
+    text.append("|---".repeat(columns.length)).append("|\n");
   }
 }

@@ -1,80 +1,133 @@
 package io.canal.benchmark;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Optional;
+import io.canal.benchmark.process.Pass;
+import io.canal.benchmark.process.Segment;
+import java.util.Locale;
 
 /**
- * What one runner did in one pass of one round, as it goes to the file of results.
+ * What one setup did in one pass of one round, as it goes to the file of results.
  *
- * @param exact whether the rows are those that were generated; absent where they are not decoded
- * @param seconds from the source being asked for its log to the segment's end in the consumer's
- *     hands
- * @param server what a server in a process of its own used; absent without one
+ * @param rows of the segment, by the count of who generated it; each consumer has them all
+ * @param seconds from the source being asked for its log to the segment's end in the (last)
+ *     consumer's hands
+ * @param server what a server in a process of its own used; {@link Used#NONE} without one
  * @param consumer what the process used that had the rows in the end
+ * @param othersCpuSeconds what the rest of the machine did meanwhile
  */
 record Result(
     int round,
     String segment,
-    String runner,
+    String setup,
     int pass,
-    Optional<Boolean> exact,
+    Counts counts,
     long rows,
     long bytes,
     double seconds,
-    Optional<Used> server,
+    Used server,
     Used consumer,
-    Pass.Latencies latencies) {
+    Pass.Latencies latencies,
+    double sourceCpuSeconds,
+    double othersCpuSeconds) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** By one process in one pass; the resident memory is its peak so far. */
-  record Used(double cpuSeconds, long allocatedBytes, double peakRssMib) {
-    static Used of(Pass pass) {
-      return new Used(pass.cpuSeconds(), pass.allocatedBytes(), pass.peakRssMib());
+  /** Whether the rows were those that were generated, by kind. */
+  enum Counts {
+    RIGHT,
+    WRONG,
+    /** The setup decodes nothing. */
+    UNKNOWN;
+
+    static Counts of(Segment segment, int readers, Pass pass) {
+      if (pass.rows() == 0) {
+        return UNKNOWN;
+      }
+      return pass.inserts() == readers * segment.inserts()
+              && pass.updates() == readers * segment.updates()
+              && pass.deletes() == readers * segment.deletes()
+          ? RIGHT
+          : WRONG;
     }
   }
 
-  static Result of(
-      int round, Segment segment, String runner, int number, Optional<Pass> server, Pass consumer) {
-    boolean counts = segment.rows() > 0 && consumer.rows() > 0;
-    return new Result(
-        round,
-        segment.name(),
-        runner,
-        number,
-        counts
-            ? Optional.of(
-                consumer.inserts() == segment.inserts()
-                    && consumer.updates() == segment.updates()
-                    && consumer.deletes() == segment.deletes())
-            : Optional.empty(),
-        segment.rows(),
-        segment.bytes(),
-        (consumer.endedMs() - server.orElse(consumer).startedMs()) / 1000.0,
-        server.map(Used::of),
-        Used.of(consumer),
-        consumer.latencies());
+  /** By one process in one pass; the resident memory is its peak so far. */
+  record Used(double cpuSeconds, long allocatedBytes, double peakRssMib) {
+    static final Used NONE = new Used(0, 0, 0);
+
+    static Used of(Pass pass, long pid) {
+      return new Used(pass.cpuSeconds(), pass.allocatedBytes(), Proc.peakResidentMib(pid));
+    }
+  }
+
+  boolean hasServer() {
+    return !server.equals(Used.NONE);
   }
 
   double rowsPerSecond() {
     return rows / seconds;
   }
 
-  double cpuSeconds() {
-    return server.map(Used::cpuSeconds).orElse(0.0) + consumer.cpuSeconds();
+  double serverCpuPerMillion() {
+    return server.cpuSeconds() * 1e6 / rows;
   }
 
-  /** One line of JSON; what is absent is left out. */
+  double cpuPerMillion() {
+    return (server.cpuSeconds() + consumer.cpuSeconds()) * 1e6 / rows;
+  }
+
+  double serverBytesPerRow() {
+    return (double) server.allocatedBytes() / rows;
+  }
+
+  /** For a person who watches. */
+  String summary() {
+    String what =
+        latencies.count() > 0
+            ? String.format(
+                Locale.ROOT,
+                "p50 %,d µs, p99 %,d µs, p99.9 %,d µs",
+                latencies.p50(),
+                latencies.p99(),
+                latencies.p999())
+            : rows == 0
+                ? String.format(
+                    Locale.ROOT,
+                    "%.1f %% of a core, %.0f MiB resident",
+                    100 * server.cpuSeconds() / seconds,
+                    server.peakRssMib())
+                : String.format(
+                    Locale.ROOT,
+                    "%,.0f rows/s, CPU s per million rows: server %.2f, consumer %.2f",
+                    rowsPerSecond(),
+                    serverCpuPerMillion(),
+                    consumer.cpuSeconds() * 1e6 / rows);
+    return String.format(
+        Locale.ROOT,
+        "%d %s %s, pass %d: %s (others %.1f s)%s",
+        round,
+        segment,
+        setup,
+        pass,
+        what,
+        othersCpuSeconds,
+        counts == Counts.WRONG ? ", WRONG COUNTS" : "");
+  }
+
+  /** One line of JSON. */
   String toJson() {
-    ObjectNode json = JSON.createObjectNode();
-    json.put("round", round).put("segment", segment).put("runner", runner).put("pass", pass);
-    exact.ifPresent(value -> json.put("exact", value));
-    json.put("rows", rows).put("bytes", bytes).put("seconds", seconds);
-    server.ifPresent(used -> json.set("server", JSON.valueToTree(used)));
-    json.set("consumer", JSON.valueToTree(consumer));
-    if (latencies.count() > 0) {
-      json.set("latencyMicros", JSON.valueToTree(latencies));
+    try {
+      return JSON.writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
     }
-    return json.toString();
+  }
+
+  static Result parse(String json) {
+    try {
+      return JSON.readValue(json, Result.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("'" + json + "' is no result", e);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.canal.benchmark;
 
+import io.canal.benchmark.process.Segment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -11,12 +12,13 @@ import java.util.SplittableRandom;
 
 /** Makes segments of a MySQL's binary log; the tables themselves are made outside of it. */
 final class Workload implements AutoCloseable {
-  static final String LATENCY_TABLE = "latency";
-
   private static final long SEED = 20260101;
   private static final int SBTEST_ROWS = 200_000;
   private static final int NUMBERS = 1000;
   private static final int STATEMENTS = 200;
+  private static final long TABLE_ROWS = 250_000;
+  private static final int TABLE_TRANSACTION_ROWS = 20;
+  private static final long TABLE_STRIDE = 7919;
   private static final int PROGRESS_MS = 10_000;
 
   private final int port;
@@ -36,17 +38,34 @@ final class Workload implements AutoCloseable {
   }
 
   static Workload open(int port) throws SQLException {
+    try (Connection root = connect(port, "", "root", "")) {
+      execute(
+          root,
+          "SET sql_log_bin = 0; CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s'; GRANT ALL ON *.* TO '%1$s'@'%%'"
+              .formatted(Segment.USER, Segment.PASSWORD));
+    }
+    // puts the password into the server's cache, without which Alibaba Canal cannot log in
     Workload workload = new Workload(port, connect(port, ""));
     workload.prepare();
     return workload;
   }
 
   static Connection connect(int port, String schema) throws SQLException {
+    return connect(port, schema, Segment.USER, Segment.PASSWORD);
+  }
+
+  private static Connection connect(int port, String schema, String user, String password)
+      throws SQLException {
     return DriverManager.getConnection(
         "jdbc:mysql://%s:%d/%s?allowMultiQueries=true&sslMode=DISABLED&allowPublicKeyRetrieval=true"
             .formatted(Segment.HOST, port, schema),
-        Segment.USER,
-        Segment.PASSWORD);
+        user,
+        password);
+  }
+
+  /** Of the MySQL server. */
+  String version() throws SQLException {
+    return connection.getMetaData().getDatabaseProductVersion();
   }
 
   private void prepare() throws SQLException {
@@ -55,11 +74,11 @@ final class Workload implements AutoCloseable {
     connection.setCatalog(Segment.SCHEMA);
     execute(
         "CREATE TABLE IF NOT EXISTS "
-            + Segment.END_TABLE
+            + Segment.MARKER_TABLE
             + " (id INT AUTO_INCREMENT PRIMARY KEY, name CHAR(1) NOT NULL)");
     execute(
         "CREATE TABLE IF NOT EXISTS "
-            + LATENCY_TABLE
+            + Segment.LATENCY_TABLE
             + " (id BIGINT AUTO_INCREMENT PRIMARY KEY, stamp BIGINT NOT NULL, pad VARCHAR(100) NOT NULL)");
     execute("CREATE TABLE IF NOT EXISTS numbers (i INT PRIMARY KEY)");
     execute(
@@ -69,70 +88,98 @@ final class Workload implements AutoCloseable {
     logged();
   }
 
-  /** The segment of that name and scale; made if {@code directory} does not describe it yet. */
-  Segment segment(String name, long rows, Path directory) throws SQLException {
-    Path description = directory.resolve(name + ".properties");
+  /**
+   * The segment of that name; made if {@code description} is not of it yet.
+   *
+   * @param scale rows of {@code a}, from which b to e follow; tables of {@code f} and {@code g}
+   */
+  Segment segment(String name, long scale, Path description)
+      throws SQLException, InterruptedException {
     if (Files.exists(description)) {
       Segment known = Segment.load(description);
-      if (known.scale() == rows && known.mysqlPort() == port && hasFile(known.endFile())) {
+      if (known.scale() == scale && known.mysqlPort() == port && hasFile(known.endFile())) {
         return known;
       }
     }
-    Segment made = make(name, rows);
+    Segment made = make(name, scale);
     made.store(description);
     return made;
   }
 
-  private Segment make(String name, long rows) throws SQLException {
-    inserts = 0;
-    updates = 0;
-    deletes = 0;
-    transactions = 0;
+  private Segment make(String name, long scale) throws SQLException, InterruptedException {
+    forget();
     nextProgressMs = System.currentTimeMillis() + PROGRESS_MS;
+    boolean hasPrelude = name.equals("f") || name.equals("g");
     unlogged();
-    createTable(name);
+    if (hasPrelude) {
+      ManyTables.create(port, (int) scale);
+    } else {
+      createTable(name);
+    }
     logged();
     execute("FLUSH BINARY LOGS");
     Place start = place();
+    Place counted = start;
+    if (hasPrelude) {
+      touchTables((int) scale);
+      mark(name);
+      counted = place();
+    }
     String title =
         switch (name) {
-          case "a" -> oltp(rows);
-          case "b" -> wide(rows / 10);
-          case "c" -> singleRows(rows / 2);
-          case "d" -> oneTransaction(Math.max(1, 3 * rows / (NUMBERS * NUMBERS)));
+          case "a" -> oltp(scale);
+          case "b" -> wide(scale / 10);
+          case "c" -> singleRows(scale / 2);
+          case "d" -> oneTransaction(Math.max(1, 3 * scale / 2 / (NUMBERS * NUMBERS)));
+          case "e" -> oltp(scale / 20);
+          case "f", "g" -> manyTables((int) scale);
           default -> throw new IllegalArgumentException("segment '" + name + "', expected a to d");
         };
-    execute("INSERT INTO %s (name) VALUES ('%s')".formatted(Segment.END_TABLE, name));
+    mark(name);
     Place end = place();
     return new Segment(
         name,
         title,
-        rows,
+        scale,
         port,
         start.file(),
         start.offset(),
         end.file(),
         end.offset(),
-        bytesBetween(start, end),
+        bytesBetween(counted, end),
+        hasPrelude,
         inserts,
         updates,
         deletes,
         transactions);
   }
 
-  /** Where the binary log ends now, as a segment without content. */
-  Segment here() throws SQLException {
+  /** Where the binary log ends now, for that many rows of the latency table to come. */
+  Segment latency(int rows) throws SQLException {
     execute("FLUSH BINARY LOGS");
     Place now = place();
     return new Segment(
-        "latency", "", 0, port, now.file(), now.offset(), now.file(), now.offset(), 0, 0, 0, 0, 0);
+        Segment.LATENCY,
+        "",
+        0,
+        port,
+        now.file(),
+        now.offset(),
+        now.file(),
+        now.offset(),
+        0,
+        false,
+        rows,
+        0,
+        0,
+        rows);
   }
 
   private void createTable(String segment) throws SQLException {
     String sbtest =
         "id INT PRIMARY KEY, k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT ''";
     switch (segment) {
-      case "a" -> {
+      case "a", "e" -> {
         execute("DROP TABLE IF EXISTS sbtest");
         execute("CREATE TABLE sbtest (" + sbtest + ", KEY (k))");
         execute(
@@ -260,6 +307,47 @@ final class Workload implements AutoCloseable {
     return "one transaction of " + millions + " million rows";
   }
 
+  /** Single rows, twenty a transaction, each in a table that is far from the one before. */
+  private String manyTables(int tables) throws SQLException {
+    StringBuilder sql = new StringBuilder();
+    while (inserts < TABLE_ROWS) {
+      sql.setLength(0);
+      sql.append("BEGIN;");
+      for (int i = 0; i < TABLE_TRANSACTION_ROWS; i++) {
+        inserts++;
+        sql.append(ManyTables.insert((int) (inserts * TABLE_STRIDE % tables), inserts)).append(';');
+      }
+      transactions++;
+      execute(sql.append("COMMIT").toString());
+      progress(inserts, TABLE_ROWS);
+    }
+    return "single-row changes in " + tables + " tables, 20 a transaction";
+  }
+
+  /** A row for each table, so that a reader has seen all of them. */
+  private void touchTables(int tables) throws SQLException {
+    StringBuilder sql = new StringBuilder();
+    for (int i = 0; i < tables; i++) {
+      sql.append(ManyTables.insert(i, i)).append(';');
+      if (i + 1 == tables || (i + 1) % TABLE_TRANSACTION_ROWS == 0) {
+        execute("BEGIN;" + sql + "COMMIT");
+        sql.setLength(0);
+        progress(i, tables);
+      }
+    }
+  }
+
+  private void mark(String name) throws SQLException {
+    execute("INSERT INTO %s (name) VALUES ('%s')".formatted(Segment.MARKER_TABLE, name));
+  }
+
+  private void forget() {
+    inserts = 0;
+    updates = 0;
+    deletes = 0;
+    transactions = 0;
+  }
+
   private void progress(long done, long rows) {
     long now = System.currentTimeMillis();
     if (now >= nextProgressMs) {
@@ -315,6 +403,11 @@ final class Workload implements AutoCloseable {
   }
 
   private void execute(String sql) throws SQLException {
+    execute(connection, sql);
+  }
+
+  /** Executes one statement or several. */
+  static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
       while (statement.getMoreResults() || statement.getUpdateCount() != -1) {

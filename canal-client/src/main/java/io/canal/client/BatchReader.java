@@ -1,13 +1,19 @@
 package io.canal.client;
 
 import io.canal.protocol.CanalEntry.EntryType;
-import io.canal.protocol.CanalEntry.EventType;
 
 /**
  * Walks a serialized {@code Messages} and calls a listener for what it holds. Owned by one thread;
  * its objects are reused from batch to batch, which knows where a transaction began earlier.
  */
 final class BatchReader {
+  private static final int LARGE_KIB = 1024;
+  // fields of RowChange
+  private static final int EVENT_TYPE = 2;
+  private static final int SQL = 11;
+  private static final int ROW = 12;
+  private static final int DDL_SCHEMA = 14;
+
   private final EntryCursor entry = new EntryCursor(new Names());
   private final Change change = new Change(entry);
   private final Transaction transaction = new Transaction(entry);
@@ -23,6 +29,22 @@ final class BatchReader {
       }
     }
     return 0;
+  }
+
+  /**
+   * Whether a batch may be as large as was asked for, in entries or in KiB of binary log, which
+   * mostly are more of entries; from {@value #LARGE_KIB} on it is large whatever was asked for.
+   */
+  boolean isFull(byte[] array, int offset, int length, int batchSize) {
+    if (length / 1024 >= Math.min(batchSize / 2, LARGE_KIB)) {
+      return true;
+    }
+    int entries = 0;
+    messages.wrap(array, offset, length);
+    while (messages.next()) {
+      entries += messages.field() == 2 ? 1 : 0;
+    }
+    return entries >= batchSize;
   }
 
   /** Forgets the open transaction: what follows was not read after what came before. */
@@ -53,32 +75,46 @@ final class BatchReader {
     }
   }
 
+  /** In one pass: a row is handed out when it is met, if the operation was met before it. */
   private void deliverRows(ChangeListener listener) throws Exception {
-    change.wrapEvent(entry.eventType());
+    change.wrapEvent();
     boolean hasRows = false;
     store.wrap(entry.array(), entry.storeOffset(), entry.storeLength());
     while (store.next()) {
       switch (store.field()) {
-        case 2 -> {
-          EventType type = EventType.forNumber((int) store.number());
-          change.eventType(type == null ? EventType.UNRECOGNIZED : type);
+        case EVENT_TYPE -> change.eventType((int) store.number());
+        case SQL -> change.wrapSql(store.offset(), store.length());
+        case ROW -> {
+          if (!hasRows) {
+            hasRows = true;
+            completeEventType();
+          }
+          change.wrapRow(store.offset(), store.length());
+          listener.onChange(change);
         }
-        case 11 -> change.wrapSql(store.offset(), store.length());
-        case 12 -> hasRows = true;
-        case 14 -> change.wrapDdlSchema(store.offset(), store.length());
+        case DDL_SCHEMA -> change.wrapDdlSchema(store.offset(), store.length());
         default -> {} // table id, props, isDdl: a statement has no rows
       }
     }
     if (!hasRows) {
+      completeEventType();
       listener.onChange(change);
+    }
+  }
+
+  /** Looks behind the rows, and into the header, for an operation that did not stand first. */
+  private void completeEventType() {
+    if (change.hasEventType()) {
       return;
     }
-    store.wrap(entry.array(), entry.storeOffset(), entry.storeLength());
-    while (store.next()) {
-      if (store.field() == 12) {
-        change.wrapRow(true, store.offset(), store.length());
-        listener.onChange(change);
+    WireReader rest = new WireReader();
+    rest.wrap(entry.array(), entry.storeOffset(), entry.storeLength());
+    while (rest.next()) {
+      if (rest.field() == EVENT_TYPE) {
+        change.eventType((int) rest.number());
+        return;
       }
     }
+    change.eventType(entry.eventType());
   }
 }

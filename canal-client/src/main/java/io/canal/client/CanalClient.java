@@ -2,8 +2,7 @@ package io.canal.client;
 
 import static java.util.Objects.requireNonNull;
 
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
+import io.canal.protocol.Start;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -37,8 +36,6 @@ import javax.net.ssl.SSLContext;
  * }</pre>
  */
 public final class CanalClient {
-  private static final Logger LOG = System.getLogger(CanalClient.class.getName());
-
   private final ClientSettings settings;
   private final int batchSize;
   private final BiConsumer<Subscription, Exception> errorHandler;
@@ -64,17 +61,43 @@ public final class CanalClient {
 
   /**
    * Subscribes and returns at once; a thread of its own connects, delivers and acknowledges, and
-   * connects again after failures until the subscription ends.
+   * connects again after failures until the subscription ends. It goes on behind what its client id
+   * has acknowledged; a new one begins with the oldest transaction that the server has in hand.
    *
    * @param filter comma-separated regular expressions for {@code schema.table}; empty for the
    *     filter that the server has
    */
   public Subscription subscribe(String destination, String filter, ChangeListener listener) {
+    return subscribe(destination, filter, Optional.empty(), listener);
+  }
+
+  /**
+   * Subscribes where {@code start} says, whatever the position at the server was, which it
+   * replaces: to read changes again, or to leave some out. Once: after a broken connection the
+   * subscription goes on behind what it acknowledged. It ends where the start cannot be reached,
+   * such as a place that the source has purged.
+   *
+   * <pre>{@code
+   * Start yesterday = Start.at(Instant.now().minus(Duration.ofDays(1)));
+   * client.subscribe("example", "shop\\..*", yesterday, listener);
+   * }</pre>
+   *
+   * @param filter as in {@link #subscribe(String, String, ChangeListener)}
+   */
+  public Subscription subscribe(
+      String destination, String filter, Start start, ChangeListener listener) {
+    return subscribe(
+        destination, filter, Optional.of(requireNonNull(start, "start is null")), listener);
+  }
+
+  private Subscription subscribe(
+      String destination, String filter, Optional<Start> start, ChangeListener listener) {
     Subscription subscription =
         new Subscription(
             settings,
             requireNonNull(destination, "destination is null"),
             requireNonNull(filter, "filter is null"),
+            start,
             batchSize,
             requireNonNull(listener, "listener is null"),
             errorHandler);
@@ -85,10 +108,6 @@ public final class CanalClient {
   /** A connector to pull batches with, not connected yet. */
   public CanalConnector newConnector(String destination) {
     return new SocketConnector(settings, destination);
-  }
-
-  private static void log(Subscription subscription, Exception failure) {
-    LOG.log(Level.WARNING, () -> subscription + ": " + failure.getMessage(), failure);
   }
 
   /** Collects settings; for one thread. All but the server have a default. */
@@ -102,7 +121,7 @@ public final class CanalClient {
     private int replyTimeoutMs = ClientSettings.DEFAULT_REPLY_TIMEOUT_MS;
     private int maxFrameBytes = ClientSettings.DEFAULT_MAX_FRAME_BYTES;
     private int batchSize = 1024;
-    private BiConsumer<Subscription, Exception> errorHandler = CanalClient::log;
+    private BiConsumer<Subscription, Exception> errorHandler = Subscription::log;
 
     private Builder() {}
 
@@ -177,7 +196,8 @@ public final class CanalClient {
 
     /**
      * Hears of every failure of a listener and of a connection, on the subscription's thread, which
-     * then tries again; logged as a warning unless set. May close the subscription.
+     * then tries again; logged as a warning unless set, while the connection fails once a minute.
+     * May close the subscription.
      */
     public Builder errorHandler(BiConsumer<Subscription, Exception> handler) {
       errorHandler = requireNonNull(handler, "handler is null");

@@ -26,7 +26,7 @@ public final class Change {
   private final RowImage before;
   private final RowImage after;
 
-  private EventType eventType = EventType.EVENTTYPECOMPATIBLEPROTO2;
+  private int eventType;
   private boolean hasRow;
   private byte[] array = {};
   private int rowOffset;
@@ -44,15 +44,20 @@ public final class Change {
   }
 
   /** Starts a {@code RowChange}: everything of it but a row. */
-  void wrapEvent(EventType newEventType) {
+  void wrapEvent() {
     array = entry.array();
-    eventType = newEventType;
+    eventType = 0;
     sqlLength = 0;
     ddlSchemaLength = 0;
-    wrapRow(false, 0, 0);
+    hasRow = false;
+    wrapImages(0, 0);
   }
 
-  void eventType(EventType newEventType) {
+  boolean hasEventType() {
+    return eventType != 0;
+  }
+
+  void eventType(int newEventType) {
     eventType = newEventType;
   }
 
@@ -66,8 +71,12 @@ public final class Change {
     ddlSchemaLength = length;
   }
 
-  void wrapRow(boolean present, int offset, int length) {
-    hasRow = present;
+  void wrapRow(int offset, int length) {
+    hasRow = true;
+    wrapImages(offset, length);
+  }
+
+  private void wrapImages(int offset, int length) {
     rowOffset = offset;
     rowLength = length;
     before.wrap(array, offset, length);
@@ -79,15 +88,16 @@ public final class Change {
       return Operation.DDL;
     }
     return switch (eventType) {
-      case INSERT -> Operation.INSERT;
-      case DELETE -> Operation.DELETE;
+      case EventType.INSERT_VALUE -> Operation.INSERT;
+      case EventType.DELETE_VALUE -> Operation.DELETE;
       default -> Operation.UPDATE;
     };
   }
 
   /** The exact kind on the wire, which tells {@code CREATE} from {@code ALTER}. */
   public EventType eventType() {
-    return eventType;
+    EventType type = EventType.forNumber(eventType);
+    return type == null ? EventType.UNRECOGNIZED : type;
   }
 
   public String schema() {
@@ -188,7 +198,8 @@ public final class Change {
     System.arraycopy(array, ddlSchemaOffset, copy.array, rowLength + sqlLength, ddlSchemaLength);
     copy.wrapSql(rowLength, sqlLength);
     copy.wrapDdlSchema(rowLength + sqlLength, ddlSchemaLength);
-    copy.wrapRow(hasRow, 0, rowLength);
+    copy.hasRow = hasRow;
+    copy.wrapImages(0, rowLength);
     return copy;
   }
 

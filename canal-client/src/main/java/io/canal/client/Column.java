@@ -24,20 +24,24 @@ import java.util.function.Function;
  */
 public final class Column {
   private static final int SQL_BLOB = java.sql.Types.BLOB;
+  // of the largest long; fewer always fit
+  private static final int LONG_DIGITS = 19;
+
+  // fields behind the head
+  private static final int UPDATED = 5;
+  private static final int IS_NULL = 6;
+  private static final int VALUE = 8;
+  private static final int MYSQL_TYPE = 10;
 
   private final RowImage image;
-  private final WireReader reader = new WireReader();
 
   private byte[] array;
   private int offset;
   private int length;
   private boolean parsed;
 
-  private int index;
-  private int sqlType;
-  private int nameOffset;
-  private int nameLength;
-  private boolean key;
+  // of this column, or of the one that stood at its place in the row before
+  private ColumnHead head = ColumnHead.EMPTY;
   private boolean updated;
   private boolean isNull;
   private int valueOffset;
@@ -58,31 +62,31 @@ public final class Column {
 
   public String name() {
     parse();
-    return image.names().string(array, nameOffset, nameLength);
+    return head.name();
   }
 
   /** 0-based ordinal in the table, which differs from the place in an image that lacks columns. */
   public int index() {
     parse();
-    return index;
+    return head.index();
   }
 
   /** A constant of {@link java.sql.Types}. */
   public int sqlType() {
     parse();
-    return sqlType;
+    return head.sqlType();
   }
 
   /** The type as {@code SHOW CREATE TABLE} prints it, such as {@code bigint unsigned}. */
   public String mysqlType() {
     parse();
-    return image.names().string(array, mysqlTypeOffset, mysqlTypeLength);
+    return image.names().text(array, mysqlTypeOffset, mysqlTypeLength);
   }
 
   /** Whether the column is a member of the primary key. */
   public boolean isKey() {
     parse();
-    return key;
+    return head.isKey();
   }
 
   /** Whether the value differs from the one before; in images after a change only. */
@@ -122,10 +126,11 @@ public final class Column {
     if (at == end) {
       throw unreadable("a long", null);
     }
+    boolean fits = end - at < LONG_DIGITS;
     long value = 0; // negative while it grows: that side holds one more
     for (; at < end; at++) {
       int digit = array[at] - '0';
-      if (digit < 0 || digit > 9 || value < (Long.MIN_VALUE + digit) / 10) {
+      if (digit < 0 || digit > 9 || (!fits && value < (Long.MIN_VALUE + digit) / 10)) {
         throw unreadable("a long", null);
       }
       value = value * 10 - digit;
@@ -178,7 +183,7 @@ public final class Column {
     if (isNull) {
       return null;
     }
-    return sqlType == SQL_BLOB
+    return head.sqlType() == SQL_BLOB
         ? binary()
         : Arrays.copyOfRange(array, valueOffset, valueOffset + valueLength);
   }
@@ -189,45 +194,35 @@ public final class Column {
     return name() + "=" + getString();
   }
 
-  boolean isNamed(byte[] utf8) {
-    parse();
-    return Arrays.equals(utf8, 0, utf8.length, array, nameOffset, nameOffset + nameLength);
-  }
-
   private void parse() {
     if (parsed) {
       return;
     }
-    index = 0;
-    sqlType = 0;
-    nameLength = 0;
-    key = false;
     updated = false;
     isNull = false;
     valueLength = 0;
     mysqlTypeLength = 0;
-    reader.wrap(array, offset, length);
+    int headLength = head.begins(array, offset, length) ? head.length() : 0;
+    boolean headKnown = true;
+    WireReader reader = image.columnReader();
+    reader.wrap(array, offset + headLength, length - headLength);
     while (reader.next()) {
       switch (reader.field()) {
-        case 1 -> index = (int) reader.number();
-        case 2 -> sqlType = (int) reader.number();
-        case 3 -> {
-          nameOffset = reader.offset();
-          nameLength = reader.length();
-        }
-        case 4 -> key = reader.number() != 0;
-        case 5 -> updated = reader.number() != 0;
-        case 6 -> isNull = reader.number() != 0;
-        case 8 -> {
+        case UPDATED -> updated = reader.number() != 0;
+        case IS_NULL -> isNull = reader.number() != 0;
+        case VALUE -> {
           valueOffset = reader.offset();
           valueLength = reader.length();
         }
-        case 10 -> {
+        case MYSQL_TYPE -> {
           mysqlTypeOffset = reader.offset();
           mysqlTypeLength = reader.length();
         }
-        default -> {} // props and length say nothing more
+        default -> headKnown &= !ColumnHead.holds(reader.field()); // the others say nothing more
       }
+    }
+    if (!headKnown) {
+      head = image.names().head(array, offset, length);
     }
     parsed = true;
   }

@@ -18,6 +18,7 @@ import io.canal.protocol.ErrorCode;
 import io.canal.protocol.FrameReader;
 import io.canal.protocol.Frames;
 import io.canal.protocol.Scramble;
+import io.canal.protocol.Start;
 import io.canal.protocol.WriteBuffer;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,6 +41,9 @@ import javax.net.ssl.SSLSocket;
  * expression, bad batch id, taken over) and {@link ErrorCode#RETRY} for all else.
  */
 final class Connection implements AutoCloseable {
+  /** For a batch of what is there now, perhaps nothing. */
+  static final long NO_WAIT = -1;
+
   private static final int GENERAL_ERROR = 400;
   private static final int TAKEN_OVER = 409;
   private static final int VERSION = 1;
@@ -56,6 +60,8 @@ final class Connection implements AutoCloseable {
   private final FrameReader frames;
   private final WriteBuffer requests = new WriteBuffer(1024);
   private final WireReader packet = new WireReader();
+  // requests for batches that are not answered yet
+  private int awaited;
 
   // the packet that receive() read last
   private long version;
@@ -110,13 +116,34 @@ final class Connection implements AutoCloseable {
   }
 
   void subscribe(String filter) {
+    subscribe(filter, "");
+  }
+
+  /**
+   * Subscribes where a start says, which replaces the position at the server.
+   *
+   * @return the source position there, as text
+   */
+  String subscribe(String filter, Start start) {
+    String place = subscribe(filter, start.toString()).getStart();
+    if (place.isEmpty()) {
+      close();
+      throw new CanalException(
+          ErrorCode.BAD_REQUEST,
+          server + ": the server cannot start at " + start + ", expected a server of Canal");
+    }
+    return place;
+  }
+
+  private Ack subscribe(String filter, String start) {
     Sub sub =
         Sub.newBuilder()
             .setDestination(destination)
             .setClientId(clientId)
             .setFilter(filter)
+            .setStart(start)
             .build();
-    confirm(PacketType.SUBSCRIPTION, sub, "SUBSCRIPTION of '" + destination + "'");
+    return confirm(PacketType.SUBSCRIPTION, sub, "SUBSCRIPTION of '" + destination + "'");
   }
 
   void unsubscribe() {
@@ -126,8 +153,9 @@ final class Connection implements AutoCloseable {
 
   /**
    * Asks for a batch, which {@link #awaitBatch} brings. Takes requests that are not sent yet along.
+   * The server does requests in order: what follows one that waits is done after its answer.
    *
-   * @param waitMs milliseconds the server may wait for changes; -1 for none
+   * @param waitMs milliseconds the server may wait for changes, or {@link #NO_WAIT}
    */
   void requestBatch(int fetchSize, long waitMs) {
     Get get =
@@ -145,15 +173,35 @@ final class Connection implements AutoCloseable {
     } catch (IOException e) {
       throw failed(getRequest(), e);
     }
+    awaited++;
   }
 
   /**
    * Waits for the answer, a serialized {@code Messages} at {@link #array}, valid until the next
-   * request.
+   * answer is awaited.
    *
    * @param waitMs as asked for
    */
   void awaitBatch(long waitMs) {
+    receiveAnswer(waitMs);
+    expect(PacketType.MESSAGES, getRequest(), ErrorCode.RETRY);
+  }
+
+  /**
+   * Waits for the answer to a request that was made while the batch before was not acknowledged,
+   * with {@link #NO_WAIT}; false if the server refuses just this one, as one whose memory is full
+   * of batches that wait for their acknowledgement.
+   */
+  boolean awaitEarlyBatch() {
+    receiveAnswer(NO_WAIT);
+    if (type == PacketType.ACK.getNumber() && parse(Ack.parser()).getErrorCode() == GENERAL_ERROR) {
+      return false;
+    }
+    expect(PacketType.MESSAGES, getRequest(), ErrorCode.RETRY);
+    return true;
+  }
+
+  private void receiveAnswer(long waitMs) {
     try {
       long limitMs = Math.max(0, waitMs) + replyTimeoutMs;
       transport.setSoTimeout((int) Math.min(limitMs, Integer.MAX_VALUE));
@@ -161,7 +209,7 @@ final class Connection implements AutoCloseable {
     } catch (IOException e) {
       throw failed(getRequest(), e);
     }
-    expect(PacketType.MESSAGES, getRequest(), ErrorCode.RETRY);
+    awaited--;
   }
 
   private String getRequest() {
@@ -241,7 +289,7 @@ final class Connection implements AutoCloseable {
     expect(PacketType.ACK, "authentication of user '" + user + "'", ErrorCode.BAD_REQUEST);
   }
 
-  private void confirm(PacketType requestType, MessageLite body, String request) {
+  private Ack confirm(PacketType requestType, MessageLite body, String request) {
     Frames.append(requests, requestType, body);
     try {
       send();
@@ -251,11 +299,12 @@ final class Connection implements AutoCloseable {
       throw failed(request, e);
     }
     expect(PacketType.ACK, request, ErrorCode.RETRY);
+    return parse(Ack.parser());
   }
 
   /** Sends everything that is due in one piece, unless the server has spoken unasked. */
   private void send() throws IOException {
-    if (frames.ready()) {
+    if (awaited == 0 && frames.ready()) {
       throw unasked();
     }
     try {
@@ -272,6 +321,10 @@ final class Connection implements AutoCloseable {
 
   private CanalException unasked() throws IOException {
     receive();
+    while (awaited > 0 && type == PacketType.MESSAGES.getNumber()) {
+      awaited--;
+      receive();
+    }
     try {
       expect(PacketType.SHUTDOWN, "no request", ErrorCode.RETRY);
     } catch (CanalException e) {

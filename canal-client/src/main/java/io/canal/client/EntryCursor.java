@@ -1,7 +1,8 @@
 package io.canal.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.canal.protocol.CanalEntry.EntryType;
-import io.canal.protocol.CanalEntry.EventType;
 import java.util.Arrays;
 
 /**
@@ -105,7 +106,7 @@ final class EntryCursor {
 
   String binlogFile() {
     readHeader();
-    return names.string(array, fileOffset, fileLength);
+    return names.text(array, fileOffset, fileLength);
   }
 
   long binlogOffset() {
@@ -125,12 +126,12 @@ final class EntryCursor {
 
   String schema() {
     readHeader();
-    return names.string(array, schemaOffset, schemaLength);
+    return names.text(array, schemaOffset, schemaLength);
   }
 
   String table() {
     readHeader();
-    return names.string(array, tableOffset, tableLength);
+    return names.text(array, tableOffset, tableLength);
   }
 
   String executedGtids() {
@@ -138,10 +139,9 @@ final class EntryCursor {
     return WireReader.text(array, gtidsOffset, gtidsLength);
   }
 
-  EventType eventType() {
+  int eventType() {
     readHeader();
-    EventType type = EventType.forNumber(eventType);
-    return type == null ? EventType.UNRECOGNIZED : type;
+    return eventType;
   }
 
   /** The GTID from the header's props, else {@code file:offset} of the BEGIN, else empty. */
@@ -158,7 +158,7 @@ final class EntryCursor {
   }
 
   private String prop(String name) {
-    byte[] key = names.lookup(name).utf8;
+    byte[] key = name.getBytes(UTF_8);
     WireReader pair = new WireReader();
     reader.wrap(array, headerOffset, headerLength);
     while (reader.next()) {

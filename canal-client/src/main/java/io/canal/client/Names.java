@@ -2,98 +2,71 @@ package io.canal.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.canal.protocol.WriteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Turns the bytes of schema, table and column names into strings that are made once, and remembers
- * where in a row a column was found last. Owned by the thread of one subscription. Bounded: it
- * starts anew when {@value #MAX_NAMES} names are known.
+ * What the rows and headers of one subscription have in common, made once: names of schemas, tables
+ * and columns, the beginnings of columns, and where a column was found last. Owned by the
+ * subscription's thread.
  */
 final class Names {
-  private static final int MAX_NAMES = 16_384;
+  private static final int MAX_PLACES = 16_384;
 
-  /** A column name that a caller asked for. */
-  static final class Lookup {
-    final byte[] utf8;
-    // where it was found last, counted from the first column in the image
-    int hint;
-
-    Lookup(String name) {
-      utf8 = name.getBytes(UTF_8);
-    }
+  /** Where a column was found last, counted from the first one in the image. */
+  static final class Place {
+    int place;
   }
 
-  private final Map<String, Lookup> lookups = new HashMap<>();
-  private byte[][] keys = new byte[64][];
-  private String[] values = new String[64];
-  private int size;
+  private final Map<String, Place> places = new HashMap<>();
+  private final ByteMap<String> texts = new ByteMap<>();
+  private final ByteMap<ColumnHead> heads = new ByteMap<>();
+  private final WireReader reader = new WireReader();
+  private final WriteBuffer head = new WriteBuffer(256);
 
-  Lookup lookup(String name) {
-    Lookup lookup = lookups.get(name);
-    if (lookup == null) {
-      if (lookups.size() == MAX_NAMES) {
-        lookups.clear();
+  Place place(String columnName) {
+    Place place = places.get(columnName);
+    if (place == null) {
+      if (places.size() == MAX_PLACES) {
+        places.clear();
       }
-      lookup = new Lookup(name);
-      lookups.put(name, lookup);
+      place = new Place();
+      places.put(columnName, place);
     }
-    return lookup;
+    return place;
   }
 
-  String string(byte[] array, int offset, int length) {
+  String text(byte[] array, int offset, int length) {
     if (length == 0) {
       return "";
     }
-    int slot = slot(array, offset, length);
-    if (values[slot] != null) {
-      return values[slot];
+    String text = texts.get(array, offset, length);
+    if (text == null) {
+      text = new String(array, offset, length, UTF_8);
+      texts.put(Arrays.copyOfRange(array, offset, offset + length), text);
     }
-    String value = new String(array, offset, length, UTF_8);
-    if (size == MAX_NAMES) {
-      Arrays.fill(keys, null);
-      Arrays.fill(values, null);
-      size = 0;
-    } else if (size * 2 >= keys.length) {
-      grow();
-    }
-    put(Arrays.copyOfRange(array, offset, offset + length), value);
-    return value;
+    return text;
   }
 
-  private void grow() {
-    byte[][] oldKeys = keys;
-    String[] oldValues = values;
-    keys = new byte[oldKeys.length * 2][];
-    values = new String[oldKeys.length * 2];
-    size = 0;
-    for (int i = 0; i < oldKeys.length; i++) {
-      if (oldKeys[i] != null) {
-        put(oldKeys[i], oldValues[i]);
+  /** The head of a serialized {@code Column}, whose fields may stand in any order. */
+  ColumnHead head(byte[] column, int offset, int length) {
+    head.clear();
+    int start = offset;
+    reader.wrap(column, offset, length);
+    while (reader.next()) {
+      if (ColumnHead.holds(reader.field())) {
+        head.writeBytes(column, start, reader.position() - start);
       }
+      start = reader.position();
     }
-  }
-
-  private void put(byte[] key, String value) {
-    int slot = slot(key, 0, key.length);
-    keys[slot] = key;
-    values[slot] = value;
-    size++;
-  }
-
-  /** The slot that holds the name, or the free one where it belongs. */
-  private int slot(byte[] array, int offset, int length) {
-    int hash = length;
-    for (int i = offset; i < offset + length; i++) {
-      hash = hash * 31 + array[i];
+    ColumnHead known = heads.get(head.array(), 0, head.position());
+    if (known == null) {
+      byte[] bytes = head.toByteArray();
+      known = new ColumnHead(bytes, this);
+      heads.put(bytes, known);
     }
-    int mask = keys.length - 1;
-    int slot = (hash ^ hash >>> 15) & mask;
-    while (keys[slot] != null
-        && !Arrays.equals(keys[slot], 0, keys[slot].length, array, offset, offset + length)) {
-      slot = (slot + 1) & mask;
-    }
-    return slot;
+    return known;
   }
 }

@@ -1,7 +1,5 @@
 package io.canal.client;
 
-import static java.util.Objects.requireNonNull;
-
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.math.BigDecimal;
@@ -34,13 +32,13 @@ public final class RowImage {
   private final String label;
   private final int field;
   private final WireReader reader = new WireReader();
+  private final WireReader columnReader = new WireReader();
 
   private byte[] array;
-  private int offset;
-  private int length;
-  private Column[] columns = new Column[0];
+  // found so far, from the first on
+  private Column[] columns = {};
   private int size;
-  private boolean indexed;
+  private boolean complete;
 
   /**
    * @param field of {@code RowData} that holds this image's columns
@@ -54,19 +52,19 @@ public final class RowImage {
   /** Points at a serialized {@code RowData}; a length of 0 is an image without columns. */
   void wrap(byte[] newArray, int newOffset, int newLength) {
     array = newArray;
-    offset = newOffset;
-    length = newLength;
-    indexed = false;
+    reader.wrap(newArray, newOffset, newLength);
+    size = 0;
+    complete = false;
   }
 
   /** Number of columns in this image. */
   public int size() {
-    index();
+    reaches(Integer.MAX_VALUE);
     return size;
   }
 
   public boolean isEmpty() {
-    return size() == 0;
+    return !reaches(0);
   }
 
   /**
@@ -75,9 +73,8 @@ public final class RowImage {
    * @throws IndexOutOfBoundsException beyond {@link #size}
    */
   public Column column(int place) {
-    index();
-    if (place < 0 || place >= size) {
-      throw new IndexOutOfBoundsException("column " + place + " of " + size);
+    if (place < 0 || !reaches(place)) {
+      throw new IndexOutOfBoundsException("column " + place + " of " + size());
     }
     return columns[place];
   }
@@ -91,7 +88,7 @@ public final class RowImage {
               + ": no column '"
               + name
               + "', found "
-              + IntStream.range(0, size)
+              + IntStream.range(0, size())
                   .mapToObj(i -> columns[i].name())
                   .collect(Collectors.joining(", ", "[", "]")));
     }
@@ -150,41 +147,41 @@ public final class RowImage {
     return entry.names();
   }
 
+  WireReader columnReader() {
+    return columnReader;
+  }
+
   String describe() {
     return entry.describe() + ", " + label;
   }
 
   private Column find(String name) {
-    requireNonNull(name, "name is null");
-    index();
-    Names.Lookup lookup = names().lookup(name);
-    if (lookup.hint < size && columns[lookup.hint].isNamed(lookup.utf8)) {
-      return columns[lookup.hint];
+    Names.Place last = names().place(name);
+    if (reaches(last.place) && columns[last.place].name().equals(name)) {
+      return columns[last.place];
     }
-    for (int i = 0; i < size; i++) {
-      if (columns[i].isNamed(lookup.utf8)) {
-        lookup.hint = i;
+    for (int i = 0; reaches(i); i++) {
+      if (columns[i].name().equals(name)) {
+        last.place = i;
         return columns[i];
       }
     }
     return null;
   }
 
-  private void index() {
-    if (indexed) {
-      return;
-    }
-    size = 0;
-    reader.wrap(array, offset, length);
-    while (reader.next()) {
-      if (reader.field() == field) {
+  /** Whether the image has a column at that place; goes no further than it for that. */
+  private boolean reaches(int place) {
+    while (size <= place && !complete) {
+      if (!reader.next()) {
+        complete = true;
+      } else if (reader.field() == field) {
         if (size == columns.length) {
           grow();
         }
         columns[size++].wrap(array, reader.offset(), reader.length());
       }
     }
-    indexed = true;
+    return place < size;
   }
 
   private void grow() {

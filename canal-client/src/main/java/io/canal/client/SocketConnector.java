@@ -13,7 +13,6 @@ import java.util.concurrent.TimeUnit;
  * a failure the next {@link #connect} begins with the server after the one that failed.
  */
 final class SocketConnector implements CanalConnector {
-  private static final int NO_WAIT = -1;
   // an endless wait is cut into these, so that a dead server is noticed
   private static final long WAIT_SLICE_MS = 30_000;
 
@@ -120,7 +119,7 @@ final class SocketConnector implements CanalConnector {
   @Override
   public Message getWithoutAck(int batchSize, Long timeout, TimeUnit unit) {
     if (timeout == null || timeout < 0) {
-      return fetch(batchSize, NO_WAIT);
+      return fetch(batchSize, Connection.NO_WAIT);
     }
     if (timeout > 0) {
       requireNonNull(unit, "unit is null");

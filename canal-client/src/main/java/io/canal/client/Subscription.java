@@ -2,9 +2,13 @@ package io.canal.client;
 
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import io.canal.protocol.Start;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -22,12 +26,14 @@ import java.util.function.Supplier;
  * reported to the error handler and tried again after a pause of 100 ms that grows to 10 s.
  */
 public final class Subscription implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Subscription.class.getName());
   private static final long WAIT_MS = 10_000;
   private static final long CLOSE_MS = 5_000;
 
   private final ClientSettings settings;
   private final String destination;
   private final String filter;
+  private final Optional<Start> start;
   private final int batchSize;
   private final ChangeListener listener;
   private final BiConsumer<Subscription, Exception> errorHandler;
@@ -39,21 +45,28 @@ public final class Subscription implements AutoCloseable {
   private final BatchReader batches = new BatchReader();
   private final Backoff connectBackoff = new Backoff();
   private final Backoff listenerBackoff = new Backoff();
+  private final Outage outage = new Outage(System::nanoTime);
+  private boolean connected;
+  private boolean started;
   private int nextServer;
 
   // what close() may end: set while the thread waits for the server, not while it delivers
   private volatile Socket waitingOn;
+  // what close() may end when its time is up: set while an acknowledgement is on its way
+  private volatile Socket settlingOn;
 
   Subscription(
       ClientSettings settings,
       String destination,
       String filter,
+      Optional<Start> start,
       int batchSize,
       ChangeListener listener,
       BiConsumer<Subscription, Exception> errorHandler) {
     this.settings = settings;
     this.destination = destination;
     this.filter = filter;
+    this.start = start;
     this.batchSize = batchSize;
     this.listener = listener;
     this.errorHandler = errorHandler;
@@ -92,11 +105,19 @@ public final class Subscription implements AutoCloseable {
     try {
       thread.join(CLOSE_MS);
       if (thread.isAlive()) {
-        thread.interrupt();
+        interrupt();
       }
     } catch (InterruptedException e) {
-      thread.interrupt();
+      interrupt();
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void interrupt() {
+    thread.interrupt();
+    Socket socket = settlingOn;
+    if (socket != null) {
+      closeQuietly(socket);
     }
   }
 
@@ -134,6 +155,7 @@ public final class Subscription implements AutoCloseable {
       if (e.code() != ErrorCode.RETRY) {
         throw e;
       }
+      connected = false;
       errorHandler.accept(this, e);
       pause(connectBackoff);
     }
@@ -145,20 +167,68 @@ public final class Subscription implements AutoCloseable {
     Socket socket = new Socket();
     try (Connection connection =
         waitOn(socket, () -> Connection.open(settings, server, destination, socket))) {
-      waitOn(socket, () -> connection.subscribe(filter));
+      waitOn(socket, () -> subscribe(connection));
       connection.rollback(0);
       batches.reset();
-      while (isOpen()) {
-        // out of close()'s reach, for it carries the acknowledgement of the batch before
-        connection.requestBatch(batchSize, WAIT_MS);
-        waitOn(socket, () -> connection.awaitBatch(WAIT_MS));
-        connectBackoff.reset();
-        if (isOpen()) {
-          deliver(connection);
-        }
+      boolean asked = false; // for the batch after the one that was delivered
+      while (asked || isOpen()) {
+        boolean came = asked ? awaitEarlyBatch(connection, socket) : awaitBatch(connection, socket);
+        asked = came && isOpen() && deliver(connection, socket);
       }
       connection.flush();
     }
+  }
+
+  private boolean awaitBatch(Connection connection, Socket socket) {
+    // out of close()'s reach, for it carries the acknowledgement of the batch before
+    connection.requestBatch(batchSize, WAIT_MS);
+    waitOn(socket, () -> connection.awaitBatch(WAIT_MS));
+    connectBackoff.reset();
+    connected();
+    return true;
+  }
+
+  private void connected() {
+    connected = true;
+    int failures = outage.over();
+    if (failures > 0) {
+      LOG.log(Level.INFO, () -> this + " goes on after " + failures + " failed attempts");
+    }
+  }
+
+  /**
+   * What the error handler does unless one is set: it spares the log an attempt every ten seconds.
+   */
+  void log(Exception failure) {
+    if (connected) {
+      LOG.log(Level.WARNING, () -> this + ": " + failure.getMessage(), failure);
+    } else if (outage.failed()) {
+      LOG.log(Level.WARNING, () -> this + ": " + failure.getMessage());
+    }
+  }
+
+  /**
+   * Also to be called while closing: it is after this answer that the server gets to the
+   * acknowledgement which was sent behind the request.
+   */
+  private boolean awaitEarlyBatch(Connection connection, Socket socket) {
+    settlingOn = socket;
+    try {
+      return connection.awaitEarlyBatch();
+    } finally {
+      settlingOn = null;
+    }
+  }
+
+  /** Goes to the start once; from then on the server knows how far the listener got. */
+  private void subscribe(Connection connection) {
+    if (started || start.isEmpty()) {
+      connection.subscribe(filter);
+      return;
+    }
+    String place = connection.subscribe(filter, start.get());
+    started = true;
+    LOG.log(Level.INFO, () -> this + " starts at " + start.get() + ", which is " + place);
   }
 
   private void waitOn(Socket socket, Runnable request) {
@@ -183,26 +253,45 @@ public final class Subscription implements AutoCloseable {
     }
   }
 
-  private void deliver(Connection connection) {
+  /**
+   * Delivers the batch that came, if it is one. Before that it asks for the next, if this one is
+   * full; what is there comes meanwhile, and waits in the socket until this one is acknowledged.
+   *
+   * @return whether the next was asked for
+   */
+  private boolean deliver(Connection connection, Socket socket) {
     byte[] array = connection.array();
     int offset = connection.offset();
     int length = connection.length();
     long batchId = batches.batchId(array, offset, length);
     if (batchId == Message.NO_BATCH) {
-      return;
+      return false;
+    }
+    // one that is not full was all there is: asking early would bring nothing
+    boolean early = batches.isFull(array, offset, length, batchSize);
+    if (early) {
+      // does not wait, or the acknowledgement would wait behind it
+      connection.requestBatch(batchSize, Connection.NO_WAIT);
     }
     try {
       batches.deliver(array, offset, length, listener);
       listener.onBatchEnd();
     } catch (Exception e) {
-      connection.rollback(0);
+      connection.rollback(0); // of both: the server gets to it after the request
       batches.reset();
       errorHandler.accept(this, e);
+      if (early) {
+        awaitEarlyBatch(connection, socket); // comes again behind this one
+      }
       pause(listenerBackoff);
-      return;
+      return false;
     }
     connection.acknowledge(batchId);
+    if (early) {
+      connection.flush();
+    }
     listenerBackoff.reset();
+    return early;
   }
 
   private boolean isOpen() {

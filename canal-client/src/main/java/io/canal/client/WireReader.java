@@ -65,6 +65,11 @@ final class WireReader {
     return true;
   }
 
+  /** Where the next field starts. */
+  int position() {
+    return position;
+  }
+
   /** Field number. */
   int field() {
     return field;

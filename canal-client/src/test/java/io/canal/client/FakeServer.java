@@ -184,6 +184,13 @@ final class FakeServer implements AutoCloseable {
       return sub;
     }
 
+    /** Confirms a start by the place where it is. */
+    Sub subscription(String place) throws IOException {
+      Sub sub = Sub.parseFrom(expect(PacketType.SUBSCRIPTION));
+      send(PacketType.ACK, Ack.newBuilder().setStart(place).build());
+      return sub;
+    }
+
     Unsub unsubscription() throws IOException {
       Unsub unsub = Unsub.parseFrom(expect(PacketType.UNSUBSCRIPTION));
       acknowledge();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.canal.protocol.CanalException;
 import io.canal.protocol.CanalPacket.PacketType;
+import io.canal.protocol.CanalPacket.Sub;
+import io.canal.protocol.Start;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -389,6 +391,118 @@ class SubscriptionTest {
       assertThat(Thread.interrupted()).isTrue();
       assertThat(subscription.closed()).succeedsWithin(5, TimeUnit.SECONDS);
       server.verify();
+    }
+  }
+
+  @Test
+  void shouldStartWhereItIsToldButOnce() throws Exception {
+    try (FakeServer server =
+        new FakeServer(
+            client -> {
+              client.login();
+              Sub sub = client.subscription("file=binlog.000001;offset=157");
+              assertThat(sub.getStart()).isEqualTo("earliest");
+              assertThat(sub.getFilter()).isEqualTo("shop");
+              client.rollback();
+              client.answerGet(FakeServer.messages(5, Entries.insert(1, "a")));
+            },
+            client -> {
+              client.login();
+              assertThat(client.subscription().getStart()).isEmpty();
+              client.rollback();
+              client.answerGet(FakeServer.messages(6, Entries.insert(2, "b")));
+              client.ack();
+              client.awaitEndOfGets();
+            })) {
+      Subscription subscription =
+          client(server).build().subscribe("example", "shop", Start.earliest(), this::remember);
+
+      assertThat(next(2)).containsExactly("1 a", "2 b");
+      subscription.close();
+
+      server.verify();
+    }
+  }
+
+  @Test
+  void shouldAskForItsStartUntilTheServerConfirmsIt() throws Exception {
+    try (FakeServer server =
+        new FakeServer(
+            client -> {
+              client.login();
+              client.expect(PacketType.SUBSCRIPTION);
+              client.refuse(400, "destination 'example' is starting");
+            },
+            client -> {
+              client.login();
+              assertThat(client.subscription("file=b.000001;offset=4").getStart()).isEqualTo("now");
+              client.rollback();
+              client.awaitEndOfGets();
+            })) {
+      Subscription subscription =
+          client(server).build().subscribe("example", "", Start.now(), this::remember);
+
+      assertThat(server.isFinishedWithin(300)).isFalse();
+      subscription.close();
+
+      server.verify();
+    }
+  }
+
+  @Test
+  void shouldEndWhenItsStartCannotBeReached() throws Exception {
+    try (FakeServer server =
+        new FakeServer(
+            client -> {
+              client.login();
+              client.expect(PacketType.SUBSCRIPTION);
+              client.refuse(401, "binlog.000001:4 is purged");
+            })) {
+      Subscription subscription =
+          client(server)
+              .build()
+              .subscribe("example", "", Start.at("binlog.000001", 4), this::remember);
+
+      assertThat(subscription.closed())
+          .failsWithin(10, TimeUnit.SECONDS)
+          .withThrowableThat()
+          .withMessageContaining("error 401: binlog.000001:4 is purged");
+    }
+  }
+
+  @Test
+  void shouldEndWhenTheServerKnowsNoStarts() throws Exception {
+    try (FakeServer server =
+        new FakeServer(
+            client -> {
+              client.login();
+              client.subscription();
+            })) {
+      Subscription subscription =
+          client(server).build().subscribe("example", "", Start.earliest(), this::remember);
+
+      assertThat(subscription.closed())
+          .failsWithin(10, TimeUnit.SECONDS)
+          .withThrowableThat()
+          .withMessageContaining(server.name() + ": the server cannot start at earliest");
+    }
+  }
+
+  @Test
+  void shouldEndWhenTheDestinationIsUnknown() throws Exception {
+    try (FakeServer server =
+        new FakeServer(
+            client -> {
+              client.login();
+              client.expect(PacketType.SUBSCRIPTION);
+              client.refuse(404, "destination 'example' does not exist");
+            })) {
+      Subscription subscription = subscribe(server, this::remember);
+
+      assertThat(subscription.closed())
+          .failsWithin(10, TimeUnit.SECONDS)
+          .withThrowableThat()
+          .withMessageContaining("error 404: destination 'example' does not exist");
     }
   }
 

@@ -7,18 +7,20 @@ import io.canal.protocol.ErrorCode;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Objects;
 import java.util.zip.CRC32;
 
 /**
- * Cuts the packets behind a dump command into binary log events, verifies each event's CRC32, and
- * copies it once: from the buffer, or straight from the socket where it is large, into the caller's
- * array. Owned by one thread.
+ * Cuts the packets behind a dump command into binary log events and verifies each event's CRC32.
+ * Owned by one thread.
  *
- * <p>{@link #next} moves to the next event and reads its header alone, so that the caller sees type
- * and length before it makes room. Then {@link #read} or {@link #skip} take the event; what was not
- * taken is skipped. An event of 16 MiB and more comes in several packets and is put together in the
- * target without a copy in between.
+ * <p>An event of up to {@value #DIRECT_READ_BYTES} bytes is gathered whole in the buffer before
+ * {@link #next} returns: it is verified there, and copied at most once. A larger one goes from the
+ * socket straight into the caller's array; from 16 MiB on it comes in several packets and is put
+ * together there without a copy in between.
  *
  * <p>Whether events end in a checksum changes with the FORMAT_DESCRIPTION in front of them; the
  * stream follows that by itself.
@@ -27,11 +29,13 @@ import java.util.zip.CRC32;
  * SourceErrorException} when the source says why it ends the dump, a {@link CanalException} to
  * retry when the packets do not fit together, one that stops the instance when a checksum is wrong.
  */
-public final class BinlogEventStream {
+public final class BinlogEventStream extends EventStream {
   private static final int BUFFER_BYTES = 256 * 1024;
   // From here on a body goes from the socket into the target; below it shares reads with its
   // neighbours.
   private static final int DIRECT_READ_BYTES = 64 * 1024;
+  private static final int SCRATCH_BYTES = 256 * 1024;
+  private static final int PACKET_HEADER_BYTES = 4;
   private static final int MAX_PACKET_BYTES = 0xFFFFFF;
   private static final int CHECKSUM_BYTES = 4;
   private static final int STATUS_BYTES = 1;
@@ -41,6 +45,9 @@ public final class BinlogEventStream {
   private static final int ERROR = 0xFF;
   private static final int MAX_EOF_PACKET_BYTES = 8;
   private static final int CRC32_ALGORITHM = 1;
+
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final InputStream in;
   private final CRC32 crc = new CRC32();
@@ -56,7 +63,9 @@ public final class BinlogEventStream {
   private boolean packetContinues;
   private long eventRemaining;
   private boolean checksummed;
-  private boolean taken = true;
+  // the event at hand lies in the buffer as a whole, in front of position
+  private boolean whole;
+  private byte[] scratch = new byte[0];
   private boolean ended;
   private long bytesReceived;
   private BinlogPosition skipped;
@@ -82,16 +91,21 @@ public final class BinlogEventStream {
    * Moves to the next event, waiting for it; false when the source has ended the dump, which it
    * does at the end of its log if it was asked not to wait.
    */
+  @Override
   public boolean next() throws IOException {
     if (!taken) {
       skip();
     }
-    while (skipped != null && skipped.offset() < skipUntil) {
+    return skipped == null ? nextEvent() : nextBehindSkipped();
+  }
+
+  private boolean nextBehindSkipped() throws IOException {
+    while (skipped.offset() < skipUntil) {
       if (!nextEvent()) {
         return false;
       }
-      skipped.advance(type(), flags(), logPos(), length());
-      boolean fileEnds = type() == EventType.ROTATE && (flags() & EventHeader.ARTIFICIAL) == 0;
+      skipped.advance(type, flags(), logPos(), length);
+      boolean fileEnds = type == EventType.ROTATE && (flags() & EventHeader.ARTIFICIAL) == 0;
       if (fileEnds && skipped.offset() < skipUntil) {
         throw new CanalException(
             ErrorCode.STOP_INSTANCE,
@@ -99,7 +113,7 @@ public final class BinlogEventStream {
       }
       skip();
     }
-    if (skipped != null && skipped.offset() != skipUntil) {
+    if (skipped.offset() != skipUntil) {
       throw new CanalException(
           ErrorCode.STOP_INSTANCE,
           "offset " + skipUntil + " is inside an event that ends at " + skipped.offset());
@@ -135,24 +149,44 @@ public final class BinlogEventStream {
           "packet of " + packetRemaining + " bytes, expected at least 20 for an event header");
     }
     require(STATUS_BYTES + EventHeader.LENGTH);
-    System.arraycopy(buffer, position + STATUS_BYTES, header, 0, EventHeader.LENGTH);
-    position += STATUS_BYTES + EventHeader.LENGTH;
-    packetRemaining -= STATUS_BYTES + EventHeader.LENGTH;
-    eventRemaining = length() - EventHeader.LENGTH;
-    if (packetContinues ? eventRemaining < packetRemaining : eventRemaining != packetRemaining) {
-      throw malformed(
-          "event of type %d says %d bytes, its packet carries %d%s"
-              .formatted(
-                  type(),
-                  length(),
-                  packetRemaining + EventHeader.LENGTH,
-                  packetContinues ? " and more" : ""));
-    }
-    if (eventRemaining < checksumLength()) {
-      throw malformed("event of type " + type() + " has no room for its checksum");
+    position += STATUS_BYTES;
+    packetRemaining -= STATUS_BYTES;
+    standAt(buffer, position);
+    checkLength();
+    whole = packetRemaining <= Math.min(DIRECT_READ_BYTES, buffer.length);
+    if (whole) {
+      gather();
+    } else {
+      System.arraycopy(buffer, position, header, 0, EventHeader.LENGTH);
+      array = header;
+      start = 0;
+      position += EventHeader.LENGTH;
+      packetRemaining -= EventHeader.LENGTH;
+      eventRemaining = length - EventHeader.LENGTH;
     }
     taken = false;
     return true;
+  }
+
+  private void checkLength() {
+    if (packetContinues ? length < packetRemaining : length != packetRemaining) {
+      throw malformed(
+          "event of type %d says %d bytes, its packet carries %d%s"
+              .formatted(type, length, packetRemaining, packetContinues ? " and more" : ""));
+    }
+    if (length < EventHeader.LENGTH + checksumLength()) {
+      throw malformed("event of type " + type + " has no room for its checksum");
+    }
+  }
+
+  /** Waits for the rest of the event, which moves it to the front of the buffer if it must. */
+  private void gather() throws IOException {
+    eventRemaining = packetRemaining;
+    require(packetRemaining);
+    start = position;
+    position += packetRemaining;
+    packetRemaining = 0;
+    eventRemaining = 0;
   }
 
   /**
@@ -165,58 +199,43 @@ public final class BinlogEventStream {
     skipUntil = offset;
   }
 
-  /** A code of {@link EventType}, or one that is not known there. */
-  public int type() {
-    return EventHeader.type(header, 0);
-  }
-
-  /** Seconds since 1970, as the source set it; 0 on some artificial events. */
-  public long timestampSeconds() {
-    return EventHeader.timestampSeconds(header, 0);
-  }
-
-  public long serverId() {
-    return EventHeader.serverId(header, 0);
-  }
-
-  /** Bytes of the event in the file, with header and checksum. */
-  public long length() {
-    return EventHeader.length(header, 0);
-  }
-
-  /** The low 32 bits of where the event ends in its file; 0 where the source did not say. */
-  public long logPos() {
-    return EventHeader.logPos(header, 0);
-  }
-
-  public int flags() {
-    return EventHeader.flags(header, 0);
-  }
-
-  /** Bytes of the event without header and checksum. */
+  @Override
   public long bodyLength() {
-    return length() - EventHeader.LENGTH - checksumLength();
+    return length - EventHeader.LENGTH - checksumLength();
   }
 
-  /**
-   * Copies the event, header and body without the checksum, to {@code target} and verifies it. The
-   * array needs {@link EventHeader#LENGTH} + {@link #bodyLength} bytes from {@code offset}; what is
-   * written there counts only after this method has returned.
-   *
-   * @return the number of bytes written
-   */
+  @Override
   public int read(byte[] target, int offset) throws IOException {
-    if (taken) {
-      throw new IllegalStateException("no event to read");
-    }
-    long needed = EventHeader.LENGTH + bodyLength();
-    if (needed > Integer.MAX_VALUE) {
-      throw new CanalException(
-          ErrorCode.STOP_INSTANCE, "event of " + length() + " bytes, expected at most 2 GiB");
-    }
-    int total = (int) needed;
+    int total = total();
     Objects.checkFromIndexSize(offset, total, target.length);
-    taken = true;
+    take();
+    if (whole) {
+      verifyInPlace(total);
+      System.arraycopy(array, start, target, offset, total);
+    } else {
+      readInPieces(target, offset, total);
+    }
+    return total;
+  }
+
+  @Override
+  public int load() throws IOException {
+    int total = total();
+    if (whole) {
+      take();
+      verifyInPlace(total);
+      return total;
+    }
+    if (total > scratch.length || scratch.length > SCRATCH_BYTES) {
+      scratch = new byte[Math.max(total, SCRATCH_BYTES)];
+    }
+    read(scratch, 0);
+    array = scratch;
+    start = 0;
+    return total;
+  }
+
+  private void readInPieces(byte[] target, int offset, int total) throws IOException {
     System.arraycopy(header, 0, target, offset, EventHeader.LENGTH);
     crc.reset();
     int hashed = offset;
@@ -232,17 +251,22 @@ public final class BinlogEventStream {
     if (hashes() && hashed < written) {
       crc.update(target, hashed, written - hashed);
     }
-    finish(target[end - 1] & 0xFF);
-    return total;
+    finish(target[end - 1]);
   }
 
   /** Passes over the event, and verifies it all the same. */
+  @Override
   public void skip() throws IOException {
-    if (taken) {
-      throw new IllegalStateException("no event to skip");
+    take();
+    if (whole) {
+      verifyInPlace(total());
+    } else {
+      skipInPieces();
     }
+  }
+
+  private void skipInPieces() throws IOException {
     long remaining = bodyLength();
-    taken = true;
     crc.reset();
     if (hashes()) {
       crc.update(header, 0, EventHeader.LENGTH);
@@ -269,8 +293,8 @@ public final class BinlogEventStream {
    * not wait for the source. False is the moment to hand on what has been read so far.
    */
   public boolean hasBuffered() {
-    int available = limit - position;
-    return available >= 4 && available - 4 >= packetLengthAt(position);
+    int available = limit - position - PACKET_HEADER_BYTES;
+    return available >= 0 && available >= packetLengthAt(position);
   }
 
   /** Bytes taken from the connection so far; written by the reading thread alone. */
@@ -285,7 +309,15 @@ public final class BinlogEventStream {
   }
 
   private boolean hashes() {
-    return checksummed || type() == EventType.FORMAT_DESCRIPTION;
+    return checksummed || type == EventType.FORMAT_DESCRIPTION;
+  }
+
+  private void verifyInPlace(int total) {
+    if (hashes()) {
+      crc.reset();
+      crc.update(array, start, total);
+      followChecksum(array[start + total - 1], (int) INT.get(array, start + total));
+    }
   }
 
   private void finish(int lastBodyByte) throws IOException {
@@ -300,24 +332,20 @@ public final class BinlogEventStream {
         throw malformed("packet of " + packetRemaining + " bytes after the end of an event");
       }
     }
-    if (type() == EventType.FORMAT_DESCRIPTION) {
-      checksummed = lastBodyByte == CRC32_ALGORITHM;
-    }
-    if (hashed && checksummed) {
-      verifyChecksum();
+    if (hashed) {
+      followChecksum(lastBodyByte, (int) INT.get(checksumBytes, 0));
     }
   }
 
-  private void verifyChecksum() {
-    long found = 0;
-    for (int i = CHECKSUM_BYTES - 1; i >= 0; i--) {
-      found = (found << 8) | (checksumBytes[i] & 0xFF);
+  private void followChecksum(int lastBodyByte, int found) {
+    if (type == EventType.FORMAT_DESCRIPTION) {
+      checksummed = lastBodyByte == CRC32_ALGORITHM;
     }
-    if (found != crc.getValue()) {
+    if (checksummed && found != (int) crc.getValue()) {
       throw new CanalException(
           ErrorCode.STOP_INSTANCE,
           "event of type %d and %d bytes that ends at %d: checksum %08x, expected %08x"
-              .formatted(type(), length(), logPos(), found, crc.getValue()));
+              .formatted(type, length, logPos(), found, crc.getValue()));
     }
   }
 
@@ -336,10 +364,11 @@ public final class BinlogEventStream {
   }
 
   private void beginPacket() throws IOException {
-    require(4);
-    packetRemaining = packetLengthAt(position);
-    int found = buffer[position + 3] & 0xFF;
-    position += 4;
+    require(PACKET_HEADER_BYTES);
+    int head = (int) INT.get(buffer, position);
+    packetRemaining = head & MAX_PACKET_BYTES;
+    int found = head >>> 24;
+    position += PACKET_HEADER_BYTES;
     if (found != sequence) {
       throw malformed("packet number " + found + ", expected " + sequence);
     }
@@ -348,7 +377,7 @@ public final class BinlogEventStream {
   }
 
   private int packetLengthAt(int at) {
-    return (buffer[at] & 0xFF) | ((buffer[at + 1] & 0xFF) << 8) | ((buffer[at + 2] & 0xFF) << 16);
+    return (int) INT.get(buffer, at) & MAX_PACKET_BYTES;
   }
 
   /** Copies at least one and at most {@code wanted} bytes of the event. */
@@ -380,22 +409,19 @@ public final class BinlogEventStream {
     if (packetRemaining != expected) {
       throw malformed(
           "packet of %d bytes, expected %d of an event of type %d and %d bytes"
-              .formatted(packetRemaining, expected, type(), length()));
+              .formatted(packetRemaining, expected, type, length));
     }
   }
 
   /** Makes {@code count} bytes available in the buffer. */
   private void require(int count) throws IOException {
-    while (limit - position < count) {
-      if (position == limit) {
-        position = 0;
-        limit = 0;
-      } else if (limit == buffer.length) {
-        System.arraycopy(buffer, position, buffer, 0, limit - position);
-        limit -= position;
-        position = 0;
+    if (limit - position < count) {
+      System.arraycopy(buffer, position, buffer, 0, limit - position);
+      limit -= position;
+      position = 0;
+      while (limit < count) {
+        limit += receive(buffer, limit, buffer.length - limit);
       }
-      limit += receive(buffer, limit, buffer.length - limit);
     }
   }
 

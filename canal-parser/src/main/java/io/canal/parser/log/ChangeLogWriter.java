@@ -79,6 +79,11 @@ public final class ChangeLogWriter {
     return transaction;
   }
 
+  /** Whether a body of that length fits behind the last frame, in the array it is in. */
+  public boolean hasRoom(int bodyLength) {
+    return Frame.lengthOf(bodyLength) <= array.length - active.limit;
+  }
+
   /** Where the claimed bytes are. */
   public byte[] array() {
     return array;

@@ -74,9 +74,19 @@ public final class Transaction {
 
   /** Names its GTID and its place in the source's commit order; {@code null} where it has none. */
   public void gtid(Gtid gtid, long lastCommitted, long sequenceNumber) {
-    this.sid = gtid == null ? null : gtid.sid();
-    this.tag = gtid == null ? "" : gtid.tag();
-    this.number = gtid == null ? 0 : gtid.number();
+    if (gtid == null) {
+      gtid(null, "", 0, lastCommitted, sequenceNumber);
+    } else {
+      gtid(gtid.sid(), gtid.tag(), gtid.number(), lastCommitted, sequenceNumber);
+    }
+  }
+
+  /** The same from the GTID's parts, the number 0 where there is none. */
+  public void gtid(
+      UUID gtidSid, String gtidTag, long gtidNumber, long lastCommitted, long sequenceNumber) {
+    this.sid = gtidNumber == 0 ? null : gtidSid;
+    this.tag = gtidNumber == 0 ? "" : gtidTag;
+    this.number = gtidNumber;
     this.lastCommitted = lastCommitted;
     this.sequenceNumber = sequenceNumber;
   }
@@ -96,10 +106,11 @@ public final class Transaction {
     LONG.set(array, at + SID_HIGH, sid == null ? 0 : sid.getMostSignificantBits());
     LONG.set(array, at + SID_LOW, sid == null ? 0 : sid.getLeastSignificantBits());
     LONG.set(array, at + NUMBER, number);
-    byte[] tagBytes = tag.getBytes(US_ASCII);
-    array[at + TAG_LENGTH] = (byte) tagBytes.length;
-    System.arraycopy(tagBytes, 0, array, at + TAG, tagBytes.length);
-    return TAG + tagBytes.length;
+    array[at + TAG_LENGTH] = (byte) tag.length();
+    if (!tag.isEmpty()) {
+      System.arraycopy(tag.getBytes(US_ASCII), 0, array, at + TAG, tag.length());
+    }
+    return TAG + tag.length();
   }
 
   void decode(Frame frame) {

@@ -103,6 +103,12 @@ public final class RowsEvent {
     if (tableColumns > allColumns.length) {
       makeRoom(tableColumns);
     }
+    readHead(offset, length, tableColumns);
+    readPresent(BEFORE, hasBefore());
+    readPresent(AFTER, hasAfter());
+  }
+
+  private void readHead(int offset, int length, int tableColumns) {
     start = offset;
     end = offset + length;
     position = offset;
@@ -124,8 +130,6 @@ public final class RowsEvent {
     if (columns != tableColumns) {
       throw broken("expected " + tableColumns + " columns, found " + columns);
     }
-    readPresent(BEFORE, hasBefore());
-    readPresent(AFTER, hasAfter());
   }
 
   /**
@@ -151,9 +155,16 @@ public final class RowsEvent {
   }
 
   /**
-   * Where the images of its rows begin in the event that {@link #wrap} took; before {@link #next}.
+   * Where the images of its rows begin in an event, whose head is proven to fit the table; leaves
+   * this cursor without an event.
    */
-  public int imagesOffset() {
+  public int imagesOffset(byte[] array, int offset, int length, TableMap tableMap) {
+    this.array = requireNonNull(array, "array is null");
+    checkFromIndexSize(offset, length, array.length);
+    int tableColumns = tableMap.columnCount();
+    readHead(offset, length, tableColumns);
+    int bitmaps = kind == Kind.UPDATE ? 2 : 1;
+    skip(bitmaps * ((tableColumns + 7) >>> 3), "bitmap of the present columns");
     return position;
   }
 

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * given twice. Streams of one source share their versions: {@link #forStream}.
  *
  * <p>Versions go by content: TABLE_MAP events that differ in nothing but the table id are one
- * version, found by one look into a hash table, without decoding and without garbage.
+ * version, found by a comparison with the one before or one look into a hash table, without
+ * decoding and without garbage.
  *
  * <p>Names and meaning of the columns come from the event where it has full metadata, so that
  * nothing can drift; information_schema then only adds how a number is displayed. Else they come
@@ -50,6 +51,10 @@ public final class TableSchemas {
       this.hash = hash;
       this.content = content;
     }
+
+    boolean isOf(byte[] array, int from, int to) {
+      return Arrays.equals(content, 0, content.length, array, from, to);
+    }
   }
 
   private final TableReader reader;
@@ -60,6 +65,7 @@ public final class TableSchemas {
   // owned by the receiver thread
   private Known[] known = new Known[64];
   private int knownCount;
+  private Known last;
   private long epoch;
   private boolean mariadb;
 
@@ -97,9 +103,13 @@ public final class TableSchemas {
     checkFromIndexSize(offset, length, array.length);
     int from = Math.min(offset + TableMapDecoder.CONTENT_OFFSET, offset + length);
     int to = offset + length;
+    if (last != null && last.epoch == epoch && last.isOf(array, from, to)) {
+      return last.table;
+    }
     long hash = hash(array, from, to);
     Known found = find(array, from, to, hash);
     if (found != null && (found.epoch == epoch || !found.table.wanted())) {
+      last = found;
       return found.table;
     }
     TableMap map = TableMapDecoder.decode(array, offset, length, mariadb);
@@ -110,6 +120,7 @@ public final class TableSchemas {
     }
     found.table = table;
     found.epoch = epoch;
+    last = found;
     return table;
   }
 
@@ -151,8 +162,7 @@ public final class TableSchemas {
     int mask = known.length - 1;
     for (int slot = (int) hash & mask; known[slot] != null; slot = slot + 1 & mask) {
       Known candidate = known[slot];
-      if (candidate.hash == hash
-          && Arrays.equals(candidate.content, 0, candidate.content.length, array, from, to)) {
+      if (candidate.hash == hash && candidate.isOf(array, from, to)) {
         return candidate;
       }
     }

@@ -2,7 +2,6 @@ package io.canal.parser.source;
 
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.BinlogPosition;
-import io.canal.parser.binlog.EventHeader;
 import io.canal.parser.binlog.EventType;
 import io.canal.parser.binlog.GtidEvent;
 import io.canal.parser.binlog.PreviousGtids;
@@ -29,7 +28,6 @@ final class BinlogScan implements Closeable {
   private final BinlogPosition position;
   private final GtidSet executed = new GtidSet();
   private Optional<Gtid> open = Optional.empty();
-  private byte[] array = new byte[0];
   private boolean previousKnown;
   private long start;
   private long transactionStart = -1;
@@ -53,7 +51,8 @@ final class BinlogScan implements Closeable {
       int type = events.type();
       start = position.offset();
       if (type == EventType.ROTATE) {
-        RotateEvent rotate = RotateEvent.decode(body(), 0, bodyEnd());
+        int length = load();
+        RotateEvent rotate = RotateEvent.decode(events.array(), events.offset(), length);
         if (rotate.artificial()) {
           position.rotate(rotate);
           continue;
@@ -71,12 +70,14 @@ final class BinlogScan implements Closeable {
         endTransaction();
         transactionStart = start;
         if (type != EventType.MARIADB_GTID) {
-          open = GtidEvent.decode(body(), 0, bodyEnd()).gtid();
+          int length = load();
+          open = new GtidEvent().read(events.array(), events.offset(), length).gtid();
           return true;
         }
       } else if (type == EventType.PREVIOUS_GTIDS && !previousKnown) {
         previousKnown = true;
-        executed.addAll(PreviousGtids.decode(body(), 0, bodyEnd()));
+        int length = load();
+        executed.addAll(PreviousGtids.decode(events.array(), events.offset(), length));
         return true;
       } else if (type == EventType.STOP) {
         endTransaction();
@@ -95,22 +96,14 @@ final class BinlogScan implements Closeable {
     transactionStart = -1;
   }
 
-  private byte[] body() throws IOException {
+  private int load() throws IOException {
     if (events.bodyLength() > MAX_BODY_BYTES) {
       throw new CanalException(
           ErrorCode.STOP_INSTANCE,
           "%s:%d: event of type %d and %d bytes, expected at most %d"
               .formatted(file(), start, type(), events.length(), MAX_BODY_BYTES));
     }
-    if (bodyEnd() > array.length) {
-      array = new byte[Math.max(bodyEnd(), 4096)];
-    }
-    events.read(array, 0);
-    return array;
-  }
-
-  private int bodyEnd() {
-    return EventHeader.LENGTH + (int) events.bodyLength();
+    return events.load();
   }
 
   int type() {

@@ -172,18 +172,27 @@ public final class Receiver implements AutoCloseable {
   }
 
   private void receive(BinlogEventStream events) throws IOException, InterruptedException {
-    long before = assembler.progress().transactions();
-    while (events.next()) {
-      assembler.accept(events);
-      if (!events.hasBuffered()) {
-        writer.tellReaders();
+    long before = assembler.transactions();
+    try {
+      while (events.next()) {
+        assembler.accept(events);
+        if (!events.hasBuffered()) {
+          writer.tellReaders();
+          show(events);
+        }
+        // the head of a dump is no progress: what fails behind it fails again
+        if (assembler.transactions() > before || EventType.isHeartbeat(events.type())) {
+          backoffMs = FIRST_BACKOFF_MS;
+        }
       }
-      bytesReceived = earlierBytes + events.bytesReceived();
-      // the head of a dump is no progress: what fails behind it fails again
-      if (assembler.progress().transactions() > before || EventType.isHeartbeat(events.type())) {
-        backoffMs = FIRST_BACKOFF_MS;
-      }
+    } finally {
+      show(events);
     }
+  }
+
+  private void show(BinlogEventStream events) {
+    assembler.showProgress();
+    bytesReceived = earlierBytes + events.bytesReceived();
   }
 
   private static boolean isTerminal(SourceErrorException.Kind kind) {

@@ -142,13 +142,35 @@ class ControlEventsTest {
 
   @Test
   void shouldDecodeGtids() {
-    assertThat(decode(GtidEvent::decode, GTID))
-        .isEqualTo(new GtidEvent(Optional.of(new Gtid(SID, "", 3)), 0, 2, 3));
-    assertThat(decode(GtidEvent::decode, GTID_TAGGED))
-        .isEqualTo(new GtidEvent(Optional.of(new Gtid(SID, "tagx", 1)), 0, 2, 4));
+    GtidEvent event = new GtidEvent();
+
+    assertGtid(decode(event::read, GTID), Optional.of(new Gtid(SID, "", 3)), 2, 3);
+    assertGtid(decode(event::read, GTID_TAGGED), Optional.of(new Gtid(SID, "tagx", 1)), 2, 4);
     byte[] anonymous = bytes(GTID);
     anonymous[4] = EventType.ANONYMOUS_GTID;
-    assertThat(GtidEvent.decode(anonymous, 0, anonymous.length).gtid()).isEmpty();
+    assertGtid(event.read(anonymous, 0, anonymous.length), Optional.empty(), 2, 3);
+    event.clear();
+    assertGtid(event, Optional.empty(), 0, 0);
+  }
+
+  private static void assertGtid(
+      GtidEvent event, Optional<Gtid> gtid, long lastCommitted, long sequenceNumber) {
+    assertThat(event.gtid()).isEqualTo(gtid);
+    assertThat(event.lastCommitted()).isEqualTo(lastCommitted);
+    assertThat(event.sequenceNumber()).isEqualTo(sequenceNumber);
+  }
+
+  @Test
+  void shouldKeepTheUuidOfAServerWhileItsGtidsFollowEachOther() {
+    GtidEvent event = new GtidEvent();
+    UUID first = decode(event::read, GTID).sid();
+    byte[] other = bytes(GTID);
+    other[EventHeader.LENGTH + 1] ^= 1;
+
+    assertThat(decode(event::read, GTID_TAGGED).sid()).isSameAs(first);
+    assertThat(event.read(other, 0, other.length).sid())
+        .isEqualTo(
+            new UUID(first.getMostSignificantBits() ^ 1L << 56, first.getLeastSignificantBits()));
   }
 
   @Test
@@ -276,9 +298,13 @@ class ControlEventsTest {
   void shouldNameTheEventAndTheByteOfWhatDoesNotFit() {
     byte[] event = bytes(GTID);
 
-    assertThatThrownBy(() -> GtidEvent.decode(event, 0, 30))
+    assertThatThrownBy(() -> new GtidEvent().read(event, 0, 30))
         .isInstanceOf(CanalException.class)
-        .hasMessage("GTID event, byte 20: expected 16 more bytes, found 10");
+        .hasMessage("GTID event: 30 bytes, expected 44 or more");
+    byte[] tagged = bytes(GTID_TAGGED);
+    assertThatThrownBy(() -> new GtidEvent().read(tagged, 0, 30))
+        .isInstanceOf(CanalException.class)
+        .hasMessageMatching("GTID event, byte [0-9]+: expected 1 more bytes, found 0");
   }
 
   @Test
@@ -308,7 +334,7 @@ class ControlEventsTest {
         List.of(
             FormatDescription::decode,
             RotateEvent::decode,
-            GtidEvent::decode,
+            new GtidEvent()::read,
             PreviousGtids::decode,
             QueryEvent::decode,
             QueryEvent::isBegin,

@@ -185,8 +185,7 @@ class ChangeLogSimulation {
     LogStatus status = log.status();
     // a frame larger than memory is taken alone, but for what is read back from disk
     largest = Math.max(largest, log.writer().array().length);
-    assertThat(status.memoryBytes())
-        .isLessThanOrEqualTo(Math.max(MEMORY, largest + MEMORY / 8));
+    assertThat(status.memoryBytes()).isLessThanOrEqualTo(Math.max(MEMORY, largest + MEMORY / 8));
     assertThat(status.diskBytes()).isEqualTo(files.bytes()).isLessThanOrEqualTo(files.maxBytes());
     for (Consumer consumer : consumers) {
       assertThat(consumer.reader.position()).isGreaterThanOrEqualTo(0);

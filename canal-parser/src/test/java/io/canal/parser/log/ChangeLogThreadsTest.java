@@ -33,10 +33,7 @@ class ChangeLogThreadsTest {
   void shouldNotReuseWhatAThreadReads() throws Exception {
     ChangeLog log =
         new ChangeLog(
-            MEMORY,
-            START_WITH_GTIDS,
-            ROW_COUNTER,
-            SpillDirectory.emptied(directory, 2L * MEMORY));
+            MEMORY, START_WITH_GTIDS, ROW_COUNTER, SpillDirectory.emptied(directory, 2L * MEMORY));
     ChangeReader forgotten = log.openAtOldest("forgotten");
     List<ChangeReader> readers = new ArrayList<>();
     for (int frames : FRAMES_PER_BATCH) {

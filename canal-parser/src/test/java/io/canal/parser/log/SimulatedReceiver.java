@@ -86,7 +86,9 @@ final class SimulatedReceiver {
     }
   }
 
-  /** Returns when the thread has written, or waits for a reader; it may have been woken just now. */
+  /**
+   * Returns when the thread has written, or waits for a reader; it may have been woken just now.
+   */
   void settle() {
     long deadline = System.nanoTime() + PATIENCE_NANOS;
     while (unfinished != null && !(log.isFull() && log.furthestRead() < log.oldestInMemoryEnd())) {

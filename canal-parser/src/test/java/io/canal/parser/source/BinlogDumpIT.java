@@ -122,7 +122,7 @@ class BinlogDumpIT {
   }
 
   private static Gtid gtid(Sources.Event event) {
-    return GtidEvent.decode(event.raw(), 0, event.raw().length).gtid().orElseThrow();
+    return new GtidEvent().read(event.raw(), 0, event.raw().length).gtid().orElseThrow();
   }
 
   @Test

@@ -89,7 +89,7 @@ public final class Instance implements AutoCloseable {
   /**
    * Where clients are served.
    *
-   * @throws CanalException that says why they are not yet, or no longer
+   * @throws CanalException with {@code RETRY} that says why they are not yet, or no longer
    */
   public Subscriptions subscriptions() {
     Situation now = situation;
@@ -98,7 +98,7 @@ public final class Instance implements AutoCloseable {
         .orElseThrow(
             () ->
                 new CanalException(
-                    ErrorCode.BAD_REQUEST,
+                    ErrorCode.RETRY,
                     "destination %s is %s%s"
                         .formatted(
                             destination(),

@@ -8,8 +8,8 @@ public interface Destinations {
   /**
    * The subscriptions of a running destination.
    *
-   * @throws io.canal.protocol.CanalException that says why there are none: an unknown name, or a
-   *     destination that does not run
+   * @throws io.canal.protocol.CanalException that says why there are none: with {@code BAD_REQUEST}
+   *     an unknown name, with {@code RETRY} a destination that does not run
    */
   Subscriptions subscriptions(String destination);
 }

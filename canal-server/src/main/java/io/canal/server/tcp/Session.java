@@ -11,6 +11,7 @@ import io.canal.protocol.CanalPacket.Packet;
 import io.canal.protocol.CanalPacket.PacketType;
 import io.canal.protocol.CanalPacket.Sub;
 import io.canal.protocol.CanalPacket.Unsub;
+import io.canal.protocol.ErrorCode;
 import io.canal.server.config.User;
 import io.canal.server.subscription.Batch;
 import io.canal.server.subscription.Subscriber;
@@ -58,6 +59,11 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   static final int ERROR_REQUEST = 401;
 
   static final int ERROR_BATCH_ID = 402;
+
+  /** Asking again does not help, as it may where the destination does not run yet. */
+  static final int ERROR_FORBIDDEN = 403;
+
+  static final int ERROR_UNKNOWN_DESTINATION = 404;
   static final int ERROR_TAKEN_OVER = 409;
 
   /** What an unauthenticated client may send in one frame. */
@@ -144,8 +150,10 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    if (state == State.OPEN) {
+    if (!held.isEmpty()) {
       LOGGER.info("session {} closed by its client", address);
+    } else if (state == State.OPEN) {
+      LOGGER.debug("session {} closed by its client", address);
     }
     leave();
   }
@@ -297,7 +305,8 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
                 idleTimeoutMs(auth.getNetWriteTimeout()),
                 0,
                 TimeUnit.MILLISECONDS));
-    LOGGER.info("session {} opened by user '{}'", address, printable(user.name()));
+    // at info once it subscribes: a client may try often while its destination does not run
+    LOGGER.debug("session {} opened by user '{}'", address, printable(user.name()));
     if (auth.getDestination().isEmpty() || auth.getClientId().isEmpty()) {
       answer(Packets.ack());
     } else {
@@ -420,14 +429,15 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   private Subscriptions subscriptions(SubscriptionKey key) {
     if (!user.mayRead(key.destination())) {
       throw new WireException(
-          ERROR,
+          ERROR_FORBIDDEN,
           true,
           "user '%s' may not read destination '%s'".formatted(user.name(), key.destination()));
     }
     try {
       return server.destinations().subscriptions(key.destination());
     } catch (CanalException e) {
-      throw new WireException(ERROR, true, e.getMessage());
+      int code = e.code() == ErrorCode.BAD_REQUEST ? ERROR_UNKNOWN_DESTINATION : ERROR;
+      throw new WireException(code, true, e.getMessage());
     }
   }
 

@@ -300,6 +300,7 @@ class TcpServerTest {
       client.expectAck();
 
       assertThat(notSubscribed.getErrorMessage()).contains("SUBSCRIPTION");
+      assertThat(unknown.getErrorCode()).isEqualTo(404);
       assertThat(unknown.getErrorMessage()).contains("nowhere");
       assertThat(missing.getErrorCode()).isEqualTo(401);
       assertThat(noShort.getErrorMessage()).contains("40000");
@@ -314,7 +315,9 @@ class TcpServerTest {
       client.expectAck();
       client.subscribe("");
 
-      assertThat(client.error().getErrorMessage()).contains("guest").contains("example");
+      Ack error = client.error();
+      assertThat(error.getErrorCode()).isEqualTo(403);
+      assertThat(error.getErrorMessage()).contains("guest").contains("example");
     }
   }
 

@@ -1,4 +1,4 @@
-package io.canal.benchmark;
+package io.canal.benchmark.process;
 
 import static java.util.Objects.requireNonNull;
 
@@ -9,14 +9,15 @@ import java.nio.file.Path;
 import java.util.Properties;
 
 /**
- * A stretch of a source's binary log that ends with a row in the table {@value #END_TABLE}, and
+ * A stretch of a source's binary log that ends with a row in the table {@value #MARKER_TABLE}, and
  * what it holds by the count of whoever generated it.
  *
- * @param scale the number of rows that was asked for; a segment made for another is made again
+ * @param scale the number that it was made for; a segment made for another is made again
  * @param file where it starts, at {@code offset}
  * @param bytes of binary log from there to its end
+ * @param hasPrelude whether its counted rows begin behind another row of the marker table
  */
-record Segment(
+public record Segment(
     String name,
     String title,
     long scale,
@@ -26,28 +27,38 @@ record Segment(
     String endFile,
     long endOffset,
     long bytes,
+    boolean hasPrelude,
     long inserts,
     long updates,
     long deletes,
     long transactions) {
-  static final String SCHEMA = "canal_benchmark";
-  static final String END_TABLE = "segment_end";
-  static final String HOST = "127.0.0.1";
-  static final String USER = "root";
-  static final String PASSWORD = "";
+  /** Name of the segment that is written while it is read, a stamped row at a time. */
+  public static final String LATENCY = "latency";
 
-  Segment {
+  public static final String SCHEMA = "canal_benchmark";
+  public static final String MARKER_TABLE = "marker";
+  public static final String LATENCY_TABLE = "latency";
+  public static final String HOST = "127.0.0.1";
+  public static final String USER = "benchmark";
+  public static final String PASSWORD = "benchmark";
+
+  public Segment {
     requireNonNull(name, "name is null");
     requireNonNull(title, "title is null");
     requireNonNull(file, "file is null");
     requireNonNull(endFile, "endFile is null");
   }
 
-  long rows() {
+  public long rows() {
     return inserts + updates + deletes;
   }
 
-  void store(Path path) {
+  /** Whether it ends with its last row in the latency table, without a marker. */
+  public boolean isLatency() {
+    return name.equals(LATENCY);
+  }
+
+  public void store(Path path) {
     Properties values = new Properties();
     values.setProperty("name", name);
     values.setProperty("title", title);
@@ -58,6 +69,7 @@ record Segment(
     values.setProperty("endFile", endFile);
     values.setProperty("endOffset", Long.toString(endOffset));
     values.setProperty("bytes", Long.toString(bytes));
+    values.setProperty("hasPrelude", Boolean.toString(hasPrelude));
     values.setProperty("inserts", Long.toString(inserts));
     values.setProperty("updates", Long.toString(updates));
     values.setProperty("deletes", Long.toString(deletes));
@@ -69,7 +81,7 @@ record Segment(
     }
   }
 
-  static Segment load(Path path) {
+  public static Segment load(Path path) {
     Properties values = new Properties();
     try (var in = Files.newBufferedReader(path)) {
       values.load(in);
@@ -86,6 +98,7 @@ record Segment(
         values.getProperty("endFile"),
         Long.parseLong(values.getProperty("endOffset")),
         Long.parseLong(values.getProperty("bytes")),
+        Boolean.parseBoolean(values.getProperty("hasPrelude")),
         Long.parseLong(values.getProperty("inserts")),
         Long.parseLong(values.getProperty("updates")),
         Long.parseLong(values.getProperty("deletes")),

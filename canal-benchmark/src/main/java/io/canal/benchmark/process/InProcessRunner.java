@@ -1,4 +1,4 @@
-package io.canal.benchmark;
+package io.canal.benchmark.process;
 
 import io.canal.parser.binlog.EventHeader;
 import io.canal.parser.binlog.EventType;
@@ -27,19 +27,16 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 
 /** Receives a segment into a change log and encodes it as entries in this process, without TCP. */
-final class InProcessRunner {
+public final class InProcessRunner implements Runner {
   private static final long LOG_BYTES = 64L * 1024 * 1024;
   private static final int BATCH_BYTES = 1024 * 1024;
 
-  private final TableSchemas schemas;
-  private final Tally tally = new Tally(0);
+  private TableSchemas schemas;
+  private Tally tally;
   private int dataTable;
 
-  private InProcessRunner(TableSchemas schemas) {
-    this.schemas = schemas;
-  }
-
-  static Pass run(Segment segment) throws IOException, InterruptedException {
+  @Override
+  public Pass run(Segment segment) throws IOException, InterruptedException {
     SourceConfig source =
         new SourceConfig(
             Segment.HOST,
@@ -60,7 +57,7 @@ final class InProcessRunner {
               .resolve(new StartPosition.At(segment.file(), segment.offset()));
     }
     SchemaSession schemaSession = new SchemaSession(source);
-    TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession));
+    schemas = new TableSchemas(new InformationSchema(schemaSession));
     RowsEvent counting = new RowsEvent();
     ChangeLog log =
         new ChangeLog(
@@ -72,14 +69,14 @@ final class InProcessRunner {
                     frame.bodyOffset(),
                     frame.bodyLength(),
                     schemas.get(frame.tableVersion()).map()));
-    InProcessRunner runner = new InProcessRunner(schemas);
+    dataTable = 0;
     try (Receiver receiver =
             new Receiver(
                 "benchmark", source, log, schemas, schemaSession, start, Clock.systemUTC());
         ChangeReader reader = log.openAtOldest("benchmark")) {
-      runner.tally.started();
+      tally = new Tally(segment);
       receiver.start();
-      return runner.drain(reader);
+      return drain(reader);
     }
   }
 
@@ -91,7 +88,7 @@ final class InProcessRunner {
       while (out.position() < BATCH_BYTES && reader.next()) {
         int rows = encoder.encode(reader.frame(), reader.transaction(), "", out);
         if (rows > 0 && count(reader.frame(), rows)) {
-          return tally.ended();
+          return tally.pass();
         }
       }
       if (out.position() > 0) {
@@ -107,8 +104,8 @@ final class InProcessRunner {
   /** Counts the rows of an event; true for the segment's last one. */
   private boolean count(Frame frame, int rows) {
     if (frame.kind() == FrameKind.ROWS && frame.tableVersion() != dataTable) {
-      if (schemas.get(frame.tableVersion()).schema().table().equals(Segment.END_TABLE)) {
-        return true;
+      if (schemas.get(frame.tableVersion()).schema().table().equals(Segment.MARKER_TABLE)) {
+        return tally.mark();
       }
       dataTable = frame.tableVersion();
     }

@@ -1,12 +1,12 @@
-package io.canal.benchmark;
+package io.canal.benchmark.process;
 
 import java.time.Instant;
 
 /** The wall clock, which all processes of this machine share. */
-final class Clocks {
+public final class Clocks {
   private Clocks() {}
 
-  static long nowMicros() {
+  public static long nowMicros() {
     Instant now = Instant.now();
     return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
   }
