@@ -248,7 +248,7 @@ public final class ChangeLog implements AutoCloseable {
   }
 
   /** Up to where the log need not be kept. */
-  private long readThrough() {
+  long readThrough() {
     LongStream read = attached().mapToLong(ChangeReader::readPosition);
     return (inStep ? read.min() : read.max()).orElse(0);
   }
@@ -322,9 +322,20 @@ public final class ChangeLog implements AutoCloseable {
       leave(leaving.get());
       leaving = awaitRoom(active, frameLength);
     }
+    boolean alone;
     lock.lock();
     try {
-      store.append(active, next, frameLength);
+      alone = !store.hasRoom(active, frameLength);
+      store.append(active, next);
+    } finally {
+      lock.unlock();
+    }
+    if (alone && active.limit > 0) {
+      leave(active);
+    }
+    lock.lock();
+    try {
+      store.allocate(next, frameLength);
     } finally {
       lock.unlock();
     }
@@ -457,6 +468,16 @@ public final class ChangeLog implements AutoCloseable {
     lock.lock();
     try {
       diskError = Optional.of(e.getMessage());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What the reader furthest ahead must have read before memory is freed. */
+  long oldestInMemoryEnd() {
+    lock.lock();
+    try {
+      return store.oldestResident().end();
     } finally {
       lock.unlock();
     }

@@ -47,13 +47,8 @@ final class SegmentStore {
     this.memoryBytes = memoryBytes;
     this.loadedMaxBytes = files.isPresent() && files.get().maxBytes() > 0 ? memoryBytes / 8 : 0;
     this.files = files;
-    add(first, new byte[segmentBytes]);
-  }
-
-  private void add(Segment segment, byte[] bytes) {
-    segment.array(new SegmentArray(segment, bytes));
-    resident.put(segment.base, segment);
-    residentBytes += bytes.length;
+    append(first, first);
+    allocate(first, 0);
   }
 
   // ---- under the lock
@@ -94,22 +89,27 @@ final class SegmentStore {
   /** Whether another segment fits into memory behind {@code active}. */
   boolean hasRoom(Segment active, int frameLength) {
     // one that stayed empty is replaced
-    long replaced = active.limit == 0 ? active.array().bytes.length : 0;
-    return residentBytes - replaced + capacity(frameLength) <= memoryBytes - loadedMaxBytes;
+    SegmentArray replaced = active.limit == 0 ? active.array() : null;
+    return residentBytes - (replaced == null ? 0 : replaced.bytes.length) + capacity(frameLength)
+        <= memoryBytes - loadedMaxBytes;
   }
 
   private int capacity(int frameLength) {
     return Math.max(segmentBytes, frameLength);
   }
 
-  /** Puts a new segment behind {@code active}. */
-  void append(Segment active, Segment next, int frameLength) {
-    byte[] bytes = array(capacity(frameLength));
-    if (active.limit == 0) {
-      resident.remove(active.base);
+  /** Puts a new segment behind {@code active}, without bytes for now. */
+  void append(Segment active, Segment next) {
+    if (active.limit == 0 && active.array() != null) {
       leaveMemory(active);
     }
-    add(next, bytes);
+    resident.put(next.base, next);
+  }
+
+  void allocate(Segment segment, int frameLength) {
+    byte[] bytes = array(capacity(frameLength));
+    residentBytes += bytes.length;
+    segment.array(new SegmentArray(segment, bytes));
   }
 
   private byte[] array(int capacity) {
