@@ -96,8 +96,7 @@ class CompressionIT {
         "INSERT INTO t VALUES (%d, REPEAT('x', 1500)), (%d, '\u00e4'), (%d, NULL)"
             .formatted(first, first + 1, first + 2),
         "INSERT INTO u SELECT id, CONCAT(v, 'u') FROM t WHERE id >= " + first,
-        "UPDATE t SET v = REPEAT('y', 2000) WHERE id BETWEEN %d AND %d"
-            .formatted(first, first + 1),
+        "UPDATE t SET v = REPEAT('y', 2000) WHERE id BETWEEN %d AND %d".formatted(first, first + 1),
         "DELETE FROM u WHERE id = " + (first + 1),
         "COMMIT");
   }
@@ -160,7 +159,8 @@ class CompressionIT {
     String schema = MYSQL.createSchema("large");
     try (CanalHome home =
             CanalHome.create()
-                .destination("example", MYSQL, Map.of("canal.instance.memory.buffer.size", "4096"));
+                .destination(
+                    "example", MYSQL, Map.of("canal.instance.memory.buffer.size", "4096"));
         CanalServer canal = home.start();
         RowReceiver client = RowReceiver.open(home, "example", 1, schema + "\\..*")) {
       assertThat(canal.status().isReady()).isTrue();
