@@ -71,6 +71,7 @@ public final class RowsEvent {
   private final int[][] lengths = {new int[0], new int[0]};
   private int[] allColumns = new int[0];
   private RowLayout layout;
+  private TableMap map;
   private byte[] array;
   private int start;
   private int end;
@@ -103,6 +104,7 @@ public final class RowsEvent {
     this.array = requireNonNull(array, "array is null");
     checkFromIndexSize(offset, length, array.length);
     layout = requireNonNull(rowLayout, "rowLayout is null");
+    map = rowLayout.map();
     int tableColumns = rowLayout.widths.length;
     if (tableColumns > allColumns.length) {
       makeRoom(tableColumns);
@@ -172,6 +174,7 @@ public final class RowsEvent {
   public int imagesOffset(byte[] array, int offset, int length, TableMap tableMap) {
     this.array = requireNonNull(array, "array is null");
     checkFromIndexSize(offset, length, array.length);
+    map = requireNonNull(tableMap, "tableMap is null");
     int tableColumns = tableMap.columnCount();
     readHead(offset, length, tableColumns);
     int bitmaps = kind == Kind.UPDATE ? 2 : 1;
@@ -182,6 +185,16 @@ public final class RowsEvent {
   /** How many rows an event holds; leaves this cursor at the event's end. */
   public int countRows(byte[] array, int offset, int length, TableMap tableMap) {
     wrap(array, offset, length, tableMap);
+    return countRows();
+  }
+
+  /** As {@link #countRows(byte[], int, int, TableMap)}, for one who keeps the layout. */
+  public int countRows(byte[] array, int offset, int length, RowLayout rowLayout) {
+    wrap(array, offset, length, rowLayout);
+    return countRows();
+  }
+
+  private int countRows() {
     int rows = 0;
     while (next()) {
       rows++;
@@ -461,11 +474,11 @@ public final class RowsEvent {
         ErrorCode.STOP_INSTANCE,
         where
             + " for "
-            + layout.map().database()
+            + map.database()
             + "."
-            + layout.map().table()
+            + map.table()
             + " (table id "
-            + layout.map().tableId()
+            + map.tableId()
             + "), at byte "
             + (position - start)
             + ": "

@@ -7,6 +7,7 @@ import io.canal.parser.binlog.EventStream;
 import io.canal.parser.binlog.EventType;
 import io.canal.parser.binlog.MariadbZlib;
 import io.canal.parser.log.ChangeLogWriter;
+import io.canal.parser.row.RowLayout;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.ResolvedTable;
 import io.canal.parser.schema.TableMap;
@@ -14,6 +15,7 @@ import io.canal.parser.schema.TableSchemas;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * Brings the rows of the open transaction to their place in the log, each event with the version of
@@ -28,6 +30,8 @@ final class RowAppender {
 
   private final StatementTables tables = new StatementTables();
   private final RowsEvent rowsEvent = new RowsEvent();
+  // by version: layouts of the tables whose rows are only counted
+  private RowLayout[] unwanted = new RowLayout[64];
   private final MariadbZlib zlib = new MariadbZlib("rows");
 
   RowAppender(
@@ -56,7 +60,7 @@ final class RowAppender {
     int offset = writer.bodyOffset();
     ResolvedTable table = table(RowsEvent.tableId(array, offset));
     if (!table.wanted()) {
-      writer.skipRows(rowsEvent.countRows(array, offset, length, table.map()));
+      writer.skipRows(rowsEvent.countRows(array, offset, length, layout(table)));
       return;
     }
     int images = rowsEvent.imagesOffset(array, offset, length, table.map());
@@ -73,6 +77,17 @@ final class RowAppender {
     }
     resent.written(array, images, imagesLength);
     writer.rows(place.file(), table.version(), place.eventOffset(), length);
+  }
+
+  private RowLayout layout(ResolvedTable table) {
+    int version = table.version();
+    if (version >= unwanted.length) {
+      unwanted = Arrays.copyOf(unwanted, Math.max(version + 1, unwanted.length * 2));
+    }
+    if (unwanted[version] == null) {
+      unwanted[version] = RowLayout.of(table.map());
+    }
+    return unwanted[version];
   }
 
   private int copy(EventStream event) throws IOException, InterruptedException {

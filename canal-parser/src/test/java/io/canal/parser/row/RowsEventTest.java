@@ -203,6 +203,22 @@ class RowsEventTest {
   }
 
   @Test
+  void shouldFindTheImagesBehindAHeadThatFitsTheTable() {
+    RowsEvent cursor = new RowsEvent();
+
+    assertThatThrownBy(
+            () ->
+                cursor.imagesOffset(
+                    UPDATE, 0, UPDATE.length, table(new int[] {ColumnType.TINY}, new int[] {0})))
+        .isInstanceOf(CanalException.class)
+        .hasMessageContaining("expected 1 columns, found 4");
+    int images = cursor.imagesOffset(UPDATE, 0, UPDATE.length, ORDERS);
+    cursor.wrap(UPDATE, 0, UPDATE.length, ORDERS);
+    assertThat(cursor.next()).isTrue();
+    assertThat(cursor.rowOffset()).isEqualTo(images);
+  }
+
+  @Test
   void shouldRefuseRowsWithoutAnyColumn() {
     byte[] event =
         hex("00000000" + "17" + "00".repeat(14) + "750000000000" + "0100" + "0100" + "0007");
