@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import io.canal.server.admin.AdminSocket;
+import io.canal.server.admin.PositionDesk;
 import io.canal.server.cluster.AdvertisedAddress;
 import io.canal.server.cluster.ClusterNodes;
 import io.canal.server.cluster.ZookeeperClients;
@@ -25,6 +27,7 @@ import io.canal.server.status.StatusSource;
 import io.canal.server.subscription.BatchBuffers;
 import io.canal.server.subscription.Subscriptions;
 import io.canal.server.tcp.TcpServer;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,6 +37,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -97,6 +101,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
         new Shared(
             workers,
             executor("positions", 2),
+            executor("starts", 2),
             new BatchBuffers(IDLE_BUFFER_BYTES),
             settings.dataDirectory(),
             clock);
@@ -110,6 +115,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
               of ->
                   instances.put(destination.name(), own(instance(of, shared, scheduler, cluster))));
     }
+    openAdminSocket();
     TcpServer tcp =
         own(
             new TcpServer(
@@ -125,6 +131,20 @@ public final class CanalServer implements AutoCloseable, StatusSource {
         scheduler.scheduleWithFixedDelay(
             this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     address = Optional.of(tcp.address());
+  }
+
+  private void openAdminSocket() {
+    SortedMap<String, PositionDesk> desks = new TreeMap<>();
+    instances.forEach((destination, instance) -> desks.put(destination, instance.positionDesk()));
+    AdminSocket socket = own(new AdminSocket(settings.dataDirectory(), desks));
+    try {
+      socket.start();
+    } catch (IOException e) {
+      LOG.warn(
+          "{}: cannot be opened, so `bin/canal position` cannot reach this server: {}",
+          settings.dataDirectory().resolve(AdminSocket.NAME),
+          e.getMessage());
+    }
   }
 
   /** What ZooKeeper is used for, when it is configured. */

@@ -12,17 +12,20 @@ import java.util.concurrent.Executor;
  *
  * @param workers encode batches
  * @param storeExecutor may wait for a position store, or for a connection to close
+ * @param sourceExecutor may wait for a source
  * @param dataDirectory holds a folder for each destination
  */
 public record Shared(
     Executor workers,
     Executor storeExecutor,
+    Executor sourceExecutor,
     BatchBuffers buffers,
     Path dataDirectory,
     Clock clock) {
   public Shared {
     requireNonNull(workers, "workers is null");
     requireNonNull(storeExecutor, "storeExecutor is null");
+    requireNonNull(sourceExecutor, "sourceExecutor is null");
     requireNonNull(buffers, "buffers is null");
     requireNonNull(dataDirectory, "dataDirectory is null");
     requireNonNull(clock, "clock is null");

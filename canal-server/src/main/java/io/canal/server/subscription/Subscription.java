@@ -15,15 +15,20 @@ import io.canal.protocol.SourcePosition;
 import io.canal.protocol.WriteBuffer;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
+import io.canal.server.position.StoredConsumer;
 import io.canal.server.subscription.Subscriber.EndReason;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +54,7 @@ public final class Subscription {
   /** What the subscriptions of one destination share. */
   record Shared(
       String destination,
+      BiFunction<String, SourcePosition, Consumer> consumers,
       PositionSaver positions,
       BatchMode batchMode,
       BatchBuffers buffers,
@@ -67,7 +73,6 @@ public final class Subscription {
 
   private final String clientId;
   private final Shared shared;
-  private final Consumer consumer;
   private final SerialExecutor tasks;
   private final LongAdder rowsDelivered = new LongAdder();
   private final LongAdder entriesDelivered = new LongAdder();
@@ -79,6 +84,7 @@ public final class Subscription {
   private boolean begun;
   private boolean acknowledgedBegun;
   private Fetch waiting;
+  private boolean waits;
   private boolean listening;
   private boolean movedUnsaid;
   private boolean takenBefore;
@@ -86,8 +92,17 @@ public final class Subscription {
   private long lastFailureNanos;
   private boolean failedBefore;
   private boolean closed;
+  private boolean moving;
+  // what the holder got before a move, and may still acknowledge
+  private final Set<Long> movedFrom = new HashSet<>();
+
+  // guarded by storing
+  private final Object storing = new Object();
+  private String storedFilter;
+  private boolean forgotten;
 
   // written by the tasks, read by all
+  private volatile Consumer consumer;
   private volatile Subscriber holder;
   private volatile String filter;
   private volatile Optional<CanalException> filterProblem;
@@ -107,6 +122,7 @@ public final class Subscription {
       Shared shared) {
     this.clientId = requireNonNull(clientId, "clientId is null");
     this.filter = requireNonNull(filter, "filter is null");
+    this.storedFilter = filter;
     this.entries = requireNonNull(entries, "entries is null");
     this.filterProblem = requireNonNull(filterProblem, "filterProblem is null");
     this.consumer = requireNonNull(consumer, "consumer is null");
@@ -124,7 +140,7 @@ public final class Subscription {
   }
 
   /** Up to where its client has acknowledged, at most a second behind. */
-  SourcePosition acknowledged() {
+  public SourcePosition acknowledged() {
     return acknowledged;
   }
 
@@ -177,6 +193,7 @@ public final class Subscription {
   private void leave() {
     holder = null;
     waiting = null;
+    movedFrom.clear();
     if (!closed) {
       rewindTo(0);
     }
@@ -194,10 +211,21 @@ public final class Subscription {
         () -> {
           if (closed) {
             subscriber.refuse(gone());
+          } else if (holder == subscriber && moving) {
+            park(new Fetch(subscriber, limit), wait);
           } else if (holder == subscriber) {
             answer(new Fetch(subscriber, limit), wait);
           }
         });
+  }
+
+  /** A fetch amid a move is answered from where that leads. */
+  private void park(Fetch fetch, boolean wait) {
+    waiting = fetch;
+    waits = wait;
+    if (wait) {
+      fetch.subscriber().waiting();
+    }
   }
 
   /** Answers a fetch that still waits: there is nothing. */
@@ -255,7 +283,7 @@ public final class Subscription {
 
   private void changed() {
     listening = false;
-    if (waiting != null) {
+    if (waiting != null && !moving) {
       answer(waiting, true);
     }
   }
@@ -335,7 +363,7 @@ public final class Subscription {
   public void acknowledge(Subscriber subscriber, long batchId) {
     tasks.execute(
         () -> {
-          if (closed || holder != subscriber) {
+          if (closed || holder != subscriber || movedFrom.contains(batchId)) {
             return;
           }
           Outstanding oldest = outstanding.peek();
@@ -358,7 +386,10 @@ public final class Subscription {
   public void rollback(Subscriber subscriber, long batchId) {
     tasks.execute(
         () -> {
-          if (closed || holder != subscriber || outstanding.isEmpty()) {
+          if (closed
+              || holder != subscriber
+              || outstanding.isEmpty()
+              || movedFrom.contains(batchId)) {
             return;
           }
           int kept = 0;
@@ -415,7 +446,7 @@ public final class Subscription {
         () -> {
           consumer.tick();
           // what follows a BEGIN that the client has is for it, at least the END
-          if (!closed && outstanding.isEmpty() && !begun && filterProblem.isEmpty()) {
+          if (!closed && !moving && outstanding.isEmpty() && !begun && filterProblem.isEmpty()) {
             try {
               skipHidden();
             } catch (RuntimeException e) {
@@ -423,7 +454,7 @@ public final class Subscription {
               logFailure(e);
             }
           }
-          if (movedUnsaid && !closed) {
+          if (movedUnsaid && !closed && !moving) {
             moved();
           }
         });
@@ -459,18 +490,112 @@ public final class Subscription {
     outstandingBytes = outstanding.stream().mapToLong(Outstanding::bytes).sum();
   }
 
-  /** From the next fetch on another filter counts; its name is stored already. */
+  /** Another filter is stored, on a thread that may wait, and counts from the next fetch on. */
   void replaceFilter(String newFilter, EntryWriter newEntries, Runnable replaced) {
+    synchronized (storing) {
+      requireKept();
+      shared.positions().save(clientId, new StoredConsumer(newFilter, acknowledged));
+      storedFilter = newFilter;
+    }
     tasks.execute(
         () -> {
           filter = newFilter;
           entries = newEntries;
           filterProblem = Optional.empty();
-          if (!closed) {
+          if (!closed && !moving) {
             moved();
           }
           replaced.run();
         });
+  }
+
+  /**
+   * Goes on from another position of the source. What the session has and did not acknowledge is
+   * void: it goes on with what comes from there, and its acks of what it had do nothing.
+   *
+   * @param storeExecutor may wait for the position store, which has the position before anything is
+   *     delivered from it
+   * @return done once it counts; fails, with everything as before, where it cannot be stored
+   */
+  CompletableFuture<Void> moveTo(SourcePosition position, Executor storeExecutor) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    tasks.execute(
+        () -> {
+          if (closed) {
+            done.completeExceptionally(gone());
+          } else if (moving) {
+            done.completeExceptionally(
+                new CanalException(ErrorCode.RETRY, name() + " is being moved already"));
+          } else {
+            moving = true;
+            waits = true; // of a fetch that waits already
+            outstanding.forEach(batch -> movedFrom.add(batch.id()));
+            rewindTo(0);
+            storeExecutor.execute(() -> store(position, done));
+          }
+        });
+    return done;
+  }
+
+  private void store(SourcePosition position, CompletableFuture<Void> done) {
+    Consumer next = null;
+    CanalException failure = null;
+    SourcePosition before = acknowledged;
+    try {
+      next = shared.consumers().apply(clientId, position);
+      synchronized (storing) {
+        requireKept();
+        acknowledged = position;
+        shared.positions().save(clientId, new StoredConsumer(storedFilter, position));
+      }
+    } catch (RuntimeException e) {
+      acknowledged = before;
+      failure =
+          e instanceof CanalException known
+              ? known
+              : new CanalException(ErrorCode.RETRY, name() + " cannot be moved: " + e, e);
+      if (next != null) {
+        next.close();
+        next = null;
+      }
+    }
+    Optional<Consumer> from = Optional.ofNullable(next);
+    Optional<CanalException> reason = Optional.ofNullable(failure);
+    tasks.execute(() -> goOn(from, reason, done));
+  }
+
+  private void requireKept() {
+    if (forgotten) {
+      throw gone();
+    }
+  }
+
+  /** Deletes what is stored of it; nothing is stored after that. Then it is closed. */
+  void forget() {
+    synchronized (storing) {
+      shared.positions().delete(clientId);
+      forgotten = true;
+    }
+  }
+
+  private void goOn(
+      Optional<Consumer> from, Optional<CanalException> failure, CompletableFuture<Void> done) {
+    moving = false;
+    if (closed) {
+      from.ifPresent(Consumer::close);
+    } else if (from.isPresent()) {
+      LOGGER.info("{}: moved from {} to {}", name(), consumer.acknowledged(), acknowledged);
+      consumer.close();
+      consumer = from.get();
+      begun = false;
+      acknowledgedBegun = false;
+      listening = false;
+      movedUnsaid = false;
+    }
+    if (waiting != null && !closed) {
+      answer(waiting, waits);
+    }
+    failure.ifPresentOrElse(done::completeExceptionally, () -> done.complete(null));
   }
 
   /**

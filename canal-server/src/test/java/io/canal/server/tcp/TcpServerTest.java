@@ -58,6 +58,8 @@ class TcpServerTest {
           BatchMode.MEMSIZE,
           new BatchBuffers(1 << 20),
           workers,
+          LogFixture::resolve,
+          workers,
           workers,
           Clock.systemUTC(),
           System::nanoTime);
