@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
       "  bin/canal check                         are the settings right?",
       "  bin/canal start                         start in the background",
       "  bin/canal status                        how is it?",
-      "  bin/canal watch example                 see changes as they happen"
+      "  bin/canal watch example                 see changes as they happen",
+      "  bin/canal position show example         where its consumers are"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed", "2:wrong usage"},
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
       ScriptCommand.Restart.class,
       StatusCommand.class,
       WatchCommand.class,
+      PositionCommand.class,
       DemoCommand.class,
       CheckCommand.class,
       SettingsCommand.class,

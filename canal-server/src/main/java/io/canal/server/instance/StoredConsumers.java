@@ -2,6 +2,8 @@ package io.canal.server.instance;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
 import io.canal.protocol.SourcePosition;
 import io.canal.server.admin.Consumers;
 import io.canal.server.admin.PositionDesk;
@@ -65,6 +67,14 @@ public final class StoredConsumers implements Consumers {
 
   @Override
   public void requireOwned() {
+    owner
+        .get()
+        .ifPresent(
+            server -> {
+              throw new CanalException(
+                  ErrorCode.BAD_REQUEST,
+                  "the destination is run by %s: run this command there".formatted(server));
+            });
     try (PositionStore opened = store.get()) {
       opened.load();
     }
