@@ -25,7 +25,7 @@ import java.util.UUID;
  */
 public final class LogFixture {
   public static final int EVENT_HEADER = 19;
-  static final UUID SERVER = UUID.fromString("3e11fa47-71ca-11e1-9e33-c80aa9429562");
+  public static final UUID SERVER = UUID.fromString("3e11fa47-71ca-11e1-9e33-c80aa9429562");
 
   public final ChangeLog log;
   private final ChangeLogWriter writer;
