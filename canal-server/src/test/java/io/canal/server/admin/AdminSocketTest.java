@@ -116,9 +116,13 @@ class AdminSocketTest {
       assertThat(ask("GET /positions/example HTTP/1.0\r\nHost: canal\r\n\r\n"))
           .startsWith("HTTP/1.1 400 ")
           .contains("no destination 'example'");
-      assertThat(ask("PUT /positions/example/1001 HTTP/1.0\r\nHost: canal\r\nContent-Length: 1\r\n\r\n{"))
+      assertThat(
+              ask(
+                  "PUT /positions/example/1001 HTTP/1.0\r\nHost: canal\r\nContent-Length: 1\r\n\r\n{"))
           .startsWith("HTTP/1.1 400 ");
-      assertThat(ask("PUT /positions/example/1001 HTTP/1.0\r\nHost: canal\r\nContent-Length: 9999999\r\n\r\n"))
+      assertThat(
+              ask(
+                  "PUT /positions/example/1001 HTTP/1.0\r\nHost: canal\r\nContent-Length: 9999999\r\n\r\n"))
           .startsWith("HTTP/1.1 400 ");
     }
   }

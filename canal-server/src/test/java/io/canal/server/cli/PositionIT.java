@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.canal.client.CanalClient;
 import io.canal.client.CanalConnector;
 import io.canal.client.Message;
+import io.canal.client.Subscription;
 import io.canal.protocol.CanalEntry.Entry;
 import io.canal.protocol.CanalEntry.EntryType;
 import io.canal.protocol.CanalEntry.RowChange;
+import io.canal.protocol.Start;
 import io.canal.server.CanalHome;
 import io.canal.server.CanalProcess;
 import io.canal.server.CanalServer;
 import io.canal.testing.MysqlServer;
+import io.canal.testing.ZookeeperServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -26,6 +30,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,21 +53,26 @@ class PositionIT {
   @RegisterExtension
   static final MysqlServer MYSQL = MysqlServer.of("9.7").withOptions("--binlog-row-metadata=FULL");
 
+  @RegisterExtension static final ZookeeperServer ZOOKEEPER = ZookeeperServer.create();
+
   private static String firstFile;
   private static String[] afterTwo;
 
-  private final CanalHome home =
-      CanalHome.create()
-          .destination(
-              "example",
-              MYSQL,
-              Map.of(
-                  "canal.instance.master.journal.name",
-                  firstFile,
-                  "canal.instance.filter.regex",
-                  "s\\..*"));
+  private final CanalHome home = newHome();
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
+
+  private static CanalHome newHome() {
+    return CanalHome.create()
+        .destination(
+            "example",
+            MYSQL,
+            Map.of(
+                "canal.instance.master.journal.name",
+                firstFile,
+                "canal.instance.filter.regex",
+                "s\\..*"));
+  }
 
   @BeforeAll
   static void writeFiles() throws Exception {
@@ -120,6 +131,10 @@ class PositionIT {
   }
 
   private CanalConnector subscribed(String filter) {
+    return subscribed(home, filter);
+  }
+
+  private static CanalConnector subscribed(CanalHome home, String filter) {
     home.awaitServing("example");
     CanalConnector connector = home.connector("example", 1001);
     connector.connect();
@@ -226,6 +241,75 @@ class PositionIT {
     assertThat(position("reset", "example", "1001")).as(err.toString()).isZero();
     assertThat(position("show", "example")).isZero();
     assertThat(out.toString()).contains("no consumer");
+  }
+
+  @Test
+  void shouldBeginWhereAClientSays() throws Exception {
+    BlockingQueue<String> ids = new LinkedBlockingQueue<>();
+    try (CanalServer server = home.start()) {
+      assertThat(server.status().address()).isPresent();
+      home.awaitServing("example");
+      CanalClient client = home.client().clientId(1003).build();
+      Start start = Start.at(Instant.ofEpochSecond(T + 20));
+
+      try (Subscription subscription =
+          client.subscribe(
+              "example", "s\\.t", start, change -> ids.add(change.after().getString("id")))) {
+        assertThat(subscription.closed()).isNotDone();
+        assertThat(ids.poll(20, TimeUnit.SECONDS)).isEqualTo("3");
+        assertThat(ids.poll(20, TimeUnit.SECONDS)).isEqualTo("4");
+        assertThat(ids.poll(20, TimeUnit.SECONDS)).isEqualTo("5");
+      }
+    }
+  }
+
+  @Test
+  void shouldSayWhatAnOffsetWithinATransactionOrAnEventMeans() throws Exception {
+    try (CanalServer server = home.start()) {
+      assertThat(server.status().address()).isPresent();
+      subscribed("s\\.t").disconnect();
+      long end = Long.parseLong(afterTwo[1]);
+
+      // the XID event of 31 bytes ends the transaction there
+      assertThat(position("set", "example", "1001", afterTwo[0] + ":" + (end - 31), "--dry-run"))
+          .as(err.toString())
+          .isZero();
+      assertThat(out.toString())
+          .contains("is inside a transaction, which is taken from its beginning");
+      assertThat(position("set", "example", "1001", afterTwo[0] + ":" + (end - 5))).isEqualTo(1);
+      assertThat(err.toString()).contains("is inside an event, which begins at " + (end - 31));
+      assertThat(position("set", "example", "1001", "yesterday")).isEqualTo(2);
+      assertThat(err.toString()).contains("'yesterday' is no start");
+      assertThat(position("set", "example", "abc", "now")).isEqualTo(1);
+      assertThat(err.toString()).contains("client id 'abc'");
+      String nobody = "11111111-2222-3333-4444-555555555555:1-7";
+      assertThat(position("set", "example", "1001", nobody)).isEqualTo(1);
+      assertThat(err.toString()).contains("has not executed " + nobody);
+      assertThat(position("show", "nowhere")).isEqualTo(1);
+      assertThat(err.toString()).contains("no destination 'nowhere'");
+    }
+  }
+
+  @Test
+  void shouldSetThePositionsInZookeeperUnlessAServerElsewhereHasThem() throws Exception {
+    Map<String, String> zookeeper = Map.of("canal.zkServers", ZOOKEEPER.connectString());
+    home.set(zookeeper);
+    try (CanalServer server = home.start()) {
+      assertThat(server.status().address()).isPresent();
+      idsUntil("5", subscribed("s\\.t"));
+    }
+    set(time(T + 20));
+    try (CanalHome other = newHome().set(zookeeper);
+        CanalServer server = other.start()) {
+      assertThat(server.status().address()).isPresent();
+      CanalConnector client = subscribed(other, "s\\.t");
+
+      assertThat(position("set", "example", "1001", "earliest")).isEqualTo(1);
+      assertThat(err.toString()).contains("is run by 127.0.0.1:" + other.port());
+      assertThat(show().path("state").asText()).isEqualTo("run by 127.0.0.1:" + other.port());
+      assertThat(idsUntil("5", client)).containsExactly("3", "4", "5");
+      client.disconnect();
+    }
   }
 
   @Test
