@@ -81,7 +81,7 @@ public final class ChangeLogWriter {
 
   /** Whether a body of that length fits behind the last frame, in the array it is in. */
   public boolean hasRoom(int bodyLength) {
-    return Frame.lengthOf(bodyLength) <= active.data.length - active.limit;
+    return Frame.lengthOf(bodyLength) <= array.length - active.limit;
   }
 
   /** Where the claimed bytes are. */

@@ -100,8 +100,7 @@ public final class StartPositions {
   }
 
   private GtidSet purged() throws IOException {
-    return GtidSet.parse(
-        session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", ""));
+    return GtidSet.parse(session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", ""));
   }
 
   private SourcePosition now() throws IOException {

@@ -52,6 +52,8 @@ public final class AdminJson {
     ConsumerStatus status = consumer.consumer();
     json.put("clientId", status.clientId());
     json.put("filter", status.filter());
+    json.put("state", status.state());
+    json.put("reason", status.reason().isEmpty() ? null : status.reason());
     json.put("address", status.address().orElse(null));
     json.put("lagMs", status.lagMs());
     json.put("outstandingBatches", status.outstandingBatches());

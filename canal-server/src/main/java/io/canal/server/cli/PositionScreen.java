@@ -58,12 +58,16 @@ final class PositionScreen {
     String client = consumer.path("clientId").asText();
     String filter = consumer.path("filter").asText();
     out.printf(
-        "  %s  %s%s%n",
+        "  %s  %s, %s%s%n",
         paint.bold(client),
+        consumer.path("state").asText(),
         consumer.path("address").isTextual()
             ? "connected from " + consumer.path("address").asText()
             : "not connected",
         filter.isEmpty() ? "" : ", filter " + filter);
+    if (consumer.path("reason").isTextual()) {
+      out.println("    " + paint.red(consumer.path("reason").asText()));
+    }
     JsonNode place = consumer.path("place");
     if (!place.isObject()) {
       out.println("    position  none yet");

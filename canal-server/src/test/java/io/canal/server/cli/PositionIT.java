@@ -1,6 +1,7 @@
 package io.canal.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +13,7 @@ import io.canal.client.Subscription;
 import io.canal.protocol.CanalEntry.Entry;
 import io.canal.protocol.CanalEntry.EntryType;
 import io.canal.protocol.CanalEntry.RowChange;
+import io.canal.protocol.CanalException;
 import io.canal.protocol.Start;
 import io.canal.server.CanalHome;
 import io.canal.server.CanalProcess;
@@ -325,10 +327,11 @@ class PositionIT {
     assertThat(place.path("missing").asText()).startsWith("transactions ");
     try (CanalServer server = home.start()) {
       assertThat(server.status().address()).isPresent();
-      home.await(
-          "example",
-          "that it stops",
-          instance -> instance.path("state").asText().equals("STOPPED"));
+      CanalConnector failed = subscribed("s\\.t");
+      assertThatThrownBy(() -> failed.getWithoutAck(1024, 20L, TimeUnit.SECONDS))
+          .isInstanceOf(CanalException.class);
+      failed.disconnect();
+      assertThat(show().path("consumers").path(0).path("state").asText()).isEqualTo("FAILED");
       assertThat(position("show")).isZero();
       assertThat(out.toString()).contains("it cannot go on, the source has purged transactions");
 
