@@ -3,7 +3,8 @@
 #
 # Exit code 0: it is ready, or it ran already.   1: it did not start; the reason is shown.
 #           3: it runs, but has no source, either because something has to be mended, or because none was
-#              reached within CANAL_START_TIMEOUT seconds (30); then it goes on trying.
+#              reached within CANAL_START_TIMEOUT seconds (30); then it goes on trying. A source that
+#              refuses the account is told at once.
 set -euo pipefail
 
 home=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
@@ -47,6 +48,9 @@ echo "$pid" >"$pid_file"
 show_state() { { read -r _ && while IFS= read -r line; do echo "  $line"; done; } <"$state_file" || true; }
 more="See bin/canal status and $home/logs/canal/canal.log; bin/stop.sh stops it."
 
+# refused: whether every source that it tries refuses the account (SQL state 28000).
+refused() { grep -qF '(28000)' "$state_file" && ! grep -F ' is STARTING' "$state_file" | grep -qvF '(28000)'; }
+
 told=''
 deadline=$((SECONDS + ${CANAL_START_TIMEOUT:-30}))
 while [ "$SECONDS" -lt "$deadline" ]; do
@@ -72,6 +76,12 @@ while [ "$SECONDS" -lt "$deadline" ]; do
     exit 3
     ;;
   starting)
+    if refused; then
+      echo "Canal runs (pid $pid), but its source refuses the account; it goes on trying:" >&2
+      show_state >&2
+      echo "$more" >&2
+      exit 3
+    fi
     if [ -z "$told" ] && [ "$SECONDS" -ge 3 ] && grep -q ' is STARTING: ' "$state_file"; then
       told=1
       echo "Waiting for a source, up to ${CANAL_START_TIMEOUT:-30} s:" >&2

@@ -229,6 +229,11 @@ public final class GtidSet {
     return intervals.isEmpty();
   }
 
+  /** How many GTIDs it holds. */
+  public long count() {
+    return toIntervals().stream().mapToLong(i -> i.last() - i.first() + 1).sum();
+  }
+
   /** Whether some GTID carries a tag; older servers and their commands cannot say such a set. */
   public boolean hasTags() {
     return intervals.keySet().stream().anyMatch(source -> !source.tag().isEmpty());

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  *   <li>{@code now}: what is committed after the request
  *   <li>{@code 2026-11-25T09:30:00Z} or {@code 2026-11-25T17:30:00+08:00}: the first transaction
  *       committed at that time or later
- *   <li>{@code binlog.000042:1187}: the first transaction that begins there or later
+ *   <li>{@code binlog.000042:1187}: the first transaction that ends behind that place
  *   <li>{@code 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5}: what a GTID set does not hold
  * </ul>
  */
@@ -41,10 +41,11 @@ public sealed interface Start {
   }
 
   /**
-   * The first transaction that begins at a place or later.
+   * The first transaction that ends behind a place: the one that begins there, or that the place is
+   * inside of.
    *
    * @param file a binary log file's name
-   * @param offset bytes from its start; the place of a transaction's begin or end
+   * @param offset bytes from its start, the begin or end of an event; within one it is refused
    */
   static Start at(String file, long offset) {
     return new AtOffset(file, offset);

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import io.canal.server.admin.AdminSocket;
+import io.canal.server.admin.PositionDesk;
 import io.canal.server.cluster.AdvertisedAddress;
 import io.canal.server.cluster.ClusterNodes;
 import io.canal.server.cluster.ZookeeperClients;
@@ -26,6 +28,7 @@ import io.canal.server.subscription.BatchBuffers;
 import io.canal.server.subscription.EncodedBytes;
 import io.canal.server.subscription.Subscriptions;
 import io.canal.server.tcp.TcpServer;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,6 +38,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -101,6 +105,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
         new Shared(
             workers,
             executor("positions", 2),
+            executor("starts", 2),
             settings.dataDirectory(),
             new BatchBuffers(IDLE_BUFFER_BYTES),
             new EncodedBytes(Runtime.getRuntime().maxMemory() / ENCODED_SHARE_OF_HEAP),
@@ -115,6 +120,7 @@ public final class CanalServer implements AutoCloseable, StatusSource {
               of ->
                   instances.put(destination.name(), own(instance(of, shared, scheduler, cluster))));
     }
+    openAdminSocket();
     TcpServer tcp =
         own(
             new TcpServer(
@@ -130,6 +136,20 @@ public final class CanalServer implements AutoCloseable, StatusSource {
         scheduler.scheduleWithFixedDelay(
             this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     address = Optional.of(tcp.address());
+  }
+
+  private void openAdminSocket() {
+    SortedMap<String, PositionDesk> desks = new TreeMap<>();
+    instances.forEach((destination, instance) -> desks.put(destination, instance.positionDesk()));
+    AdminSocket socket = own(new AdminSocket(settings.dataDirectory(), desks));
+    try {
+      socket.start();
+    } catch (IOException e) {
+      LOG.warn(
+          "{}: cannot be opened, so `bin/canal position` cannot reach this server: {}",
+          settings.dataDirectory().resolve(AdminSocket.NAME),
+          e.getMessage());
+    }
   }
 
   /** What ZooKeeper is used for, when it is configured. */

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.canal.testing.MysqlServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -85,6 +87,32 @@ class ReceiverIT {
                           "binlog\\.\\d+:\\d+: event of type 30 .*: checksum .*, expected .*"));
       MYSQL.execute("INSERT INTO %s.t VALUES (4, '')".formatted(schema));
       assertThat(other.rows(1)).extracting(row -> row.get("id")).containsExactly("4");
+    }
+  }
+
+  @Test
+  void shouldLeaveNoDumpAtTheSourceWhenItCloses() throws Exception {
+    try (CanalHome home = CanalHome.create().destination("example", MYSQL)) {
+      try (CanalServer canal = home.start()) {
+        home.awaitServing("example");
+        assertThat(canal.status().isReady()).isTrue();
+        assertThat(dumps()).isEqualTo(1);
+      }
+
+      // far below a heartbeat, which would end it else
+      Await.until("no dump", Duration.ofSeconds(2), () -> "", () -> dumps() == 0);
+    }
+  }
+
+  private static int dumps() throws SQLException {
+    try (Connection connection = MYSQL.connect();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SHOW PROCESSLIST")) {
+      int count = 0;
+      while (rows.next()) {
+        count += rows.getString("Command").startsWith("Binlog Dump") ? 1 : 0;
+      }
+      return count;
     }
   }
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.PreviousGtids;
+import io.canal.protocol.CanalException;
 import io.canal.protocol.GtidSet;
 import java.io.Closeable;
 import java.io.FilterInputStream;
@@ -14,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection on which a source sends its binary log. The thread that reads {@link #events} owns
@@ -26,9 +29,11 @@ import java.util.random.RandomGenerator;
  * <p>No replica UUID is set: a random one would hide that two replicas share a server_id.
  */
 public final class BinlogDump implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(BinlogDump.class);
   private static final int NET_WRITE_TIMEOUT_SECONDS = 7200;
   // A dump by GTID set is silent while the source looks for its first file.
   private static final int FIRST_ANSWER_TIMEOUT_MS = 600_000;
+  private static final int END_TIMEOUT_MS = 2_000;
   private static final int COM_BINLOG_DUMP = 0x12;
   private static final int COM_BINLOG_DUMP_GTID = 0x1E;
   private static final int NON_BLOCK = 0x01;
@@ -42,11 +47,20 @@ public final class BinlogDump implements Closeable {
   private final SourceConnection connection;
   private final BinlogEventStream events;
   private final long serverId;
+  private final SourceConfig config;
+  private final String threadId;
 
-  private BinlogDump(SourceConnection connection, BinlogEventStream events, long serverId) {
+  private BinlogDump(
+      SourceConnection connection,
+      BinlogEventStream events,
+      long serverId,
+      SourceConfig config,
+      String threadId) {
     this.connection = connection;
     this.events = events;
     this.serverId = serverId;
+    this.config = config;
+    this.threadId = threadId;
   }
 
   /** Asks for the log, and for every event to come. */
@@ -66,6 +80,7 @@ public final class BinlogDump implements Closeable {
     SqlSession session = SqlSession.open(config);
     try {
       boolean checksummed = prepare(session, config);
+      String threadId = session.query("SELECT CONNECTION_ID()").get(0)[0];
       long serverId = config.serverId() != 0 ? config.serverId() : randomServerId();
       SourceConnection connection = session.connection();
       connection.readTimeout(FIRST_ANSWER_TIMEOUT_MS);
@@ -76,7 +91,7 @@ public final class BinlogDump implements Closeable {
       if (request instanceof DumpRequest.At at && at.offset() > MAX_COMMAND_OFFSET) {
         events.skipUntil(at.offset());
       }
-      return new BinlogDump(connection, events, serverId);
+      return new BinlogDump(connection, events, serverId, config, threadId);
     } catch (Throwable e) {
       session.close();
       throw e;
@@ -145,6 +160,24 @@ public final class BinlogDump implements Closeable {
   @Override
   public void close() throws IOException {
     connection.close();
+  }
+
+  /**
+   * Ends the source's side of a closed dump. Left alone it stays until it has something to send, at
+   * the latest a heartbeat, and holds up a source that shuts down. Any thread; waits a few seconds
+   * at most for a source that does not answer, and does without.
+   */
+  void endAtSource() {
+    try (SqlSession session = SqlSession.open(config.withConnectTimeoutMs(END_TIMEOUT_MS))) {
+      // the same address may lead to another server by now
+      for (String[] thread : session.query("SHOW PROCESSLIST")) {
+        if (thread[0].equals(threadId) && thread[4].startsWith("Binlog Dump")) {
+          session.execute("KILL " + threadId);
+        }
+      }
+    } catch (IOException | CanalException e) {
+      LOG.debug("{}: thread {} ends by itself: {}", config.address(), threadId, e.toString());
+    }
   }
 
   /** The connection's bytes; after the first of them silence is no longer taken for work. */

@@ -259,6 +259,7 @@ public final class Receiver implements AutoCloseable {
       } catch (IOException e) {
         LOG.debug("{}: the dump closed with {}", destination, e.toString());
       }
+      open.endAtSource();
     }
     thread.interrupt();
     try {

@@ -85,6 +85,21 @@ public record SourceConfig(
         receiveBufferBytes);
   }
 
+  /** The same source, asked with another patience. */
+  public SourceConfig withConnectTimeoutMs(int timeoutMs) {
+    return new SourceConfig(
+        host,
+        port,
+        username,
+        password,
+        sslMode,
+        trustStore,
+        serverId,
+        timeoutMs,
+        heartbeatMs,
+        receiveBufferBytes);
+  }
+
   /** {@code host:port}, as messages name the source. */
   public String address() {
     return host + ":" + port;

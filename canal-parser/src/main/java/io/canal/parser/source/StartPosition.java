@@ -3,10 +3,25 @@ package io.canal.parser.source;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.protocol.GtidSet;
+import io.canal.protocol.Start;
 import java.time.Instant;
 
 /** Where an operator or a consumer wants to begin; {@link StartPositions} finds the place. */
 public sealed interface StartPosition {
+  /** What a consumer's start means at a source. */
+  static StartPosition of(Start start) {
+    if (start instanceof Start.AtTime at) {
+      return new From(at.time());
+    }
+    if (start instanceof Start.AtOffset at) {
+      return new At(at.file(), at.offset());
+    }
+    if (start instanceof Start.AfterGtids after) {
+      return new After(after.executed());
+    }
+    return start == Start.earliest() ? new Oldest() : new Now();
+  }
+
   /** Behind everything that the source has executed. */
   record Now() implements StartPosition {}
 

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.BinlogEventStream;
 import io.canal.parser.binlog.EventType;
+import io.canal.parser.source.BinlogExtent.BinlogFile;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import io.canal.protocol.GtidSet;
@@ -37,6 +38,40 @@ public final class StartPositions {
     this.config = requireNonNull(config, "config is null");
   }
 
+  /** The place of a start that somebody named, and what that somebody should know of it. */
+  public record Named(SourcePosition position, List<String> notes) {
+    public Named {
+      requireNonNull(position, "position is null");
+      notes = List.copyOf(notes);
+    }
+  }
+
+  /**
+   * Resolves a start that an operator or a client named. A set with transactions that the source
+   * has not executed is refused: they would be passed over when they come.
+   */
+  public Named resolveNamed(StartPosition start) throws IOException {
+    if (start instanceof StartPosition.After after && info.gtidMode()) {
+      GtidSet unknown = extent().notExecuted(after.executed());
+      if (!unknown.isEmpty()) {
+        throw failure("the source has not executed %s of the start's set".formatted(unknown));
+      }
+    }
+    SourcePosition position = resolve(start);
+    List<String> notes = new ArrayList<>();
+    if (start instanceof StartPosition.At at && position.offset() != at.offset()) {
+      notes.add(
+          "%s:%d is inside a transaction, which is taken from its beginning"
+              .formatted(at.file(), at.offset()));
+    }
+    if (start instanceof StartPosition.From from && extent().bytesAfter(position).orElse(-1) == 0) {
+      notes.add(
+          "nothing was written at or after %s so far: begins with whatever comes next"
+              .formatted(from.time()));
+    }
+    return new Named(position, notes);
+  }
+
   public SourcePosition resolve(StartPosition start) throws IOException {
     if (start instanceof StartPosition.At at) {
       return at(at.file(), at.offset());
@@ -53,16 +88,19 @@ public final class StartPositions {
   /** Whether the source still has what follows a position of its own, as far as it can tell. */
   public boolean has(SourcePosition position) throws IOException {
     if (!info.gtidMode() || position.gtids().isEmpty()) {
-      return files().contains(position.file());
+      return files().stream().anyMatch(file -> file.name().equals(position.file()));
     }
     return missing(position.gtids().get()).isEmpty();
   }
 
   private GtidSet missing(GtidSet executed) throws IOException {
-    GtidSet missing =
-        GtidSet.parse(session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", ""));
+    GtidSet missing = purged();
     missing.removeAll(executed);
     return missing;
+  }
+
+  private GtidSet purged() throws IOException {
+    return GtidSet.parse(session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", ""));
   }
 
   private SourcePosition now() throws IOException {
@@ -88,17 +126,33 @@ public final class StartPositions {
     GtidSet missing = missing(executed);
     if (!missing.isEmpty()) {
       throw failure(
-          "the source has purged transactions that the start lacks: "
-              + missing
-              + "; it still has everything after the set '"
-              + session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", "")
-              + "'");
+          "the source has purged transactions that the start lacks: %s; it still has everything after the set '%s'"
+              .formatted(missing, purged()));
     }
     return position("", 0, Optional.of(executed));
   }
 
+  /** What the log holds now. */
+  public BinlogExtent extent() throws IOException {
+    return BinlogExtent.read(info, files(), session);
+  }
+
+  /**
+   * From when on the source may purge the file of that position, by its age; empty where it will
+   * not, or still writes that file, or does not have it.
+   */
+  public Optional<Instant> purgedFrom(SourcePosition position, BinlogExtent extent)
+      throws IOException {
+    Optional<String> next = extent.fileAfter(position);
+    if (next.isEmpty() || extent.expiry().isEmpty()) {
+      return Optional.empty();
+    }
+    Instant lastWritten = Instant.ofEpochSecond(createdSeconds(next.get()));
+    return Optional.of(lastWritten.plus(extent.expiry().get()));
+  }
+
   private SourcePosition oldest() throws IOException {
-    String file = files().get(0);
+    String file = files().get(0).name();
     try (BinlogScan scan = BinlogScan.open(config, file)) {
       while (scan.next() && scan.isHead() && scan.file().equals(file)) {
         // the head of the file names the transactions before it
@@ -108,9 +162,11 @@ public final class StartPositions {
   }
 
   private SourcePosition at(String file, long offset) throws IOException {
-    List<String> files = files();
-    if (!files.contains(file)) {
-      throw failure("no binary log '" + file + "', the source has " + range(files));
+    List<BinlogFile> files = files();
+    if (files.stream().noneMatch(one -> one.name().equals(file))) {
+      throw failure(
+          "no binary log '%s', the source has %s; missing: %s"
+              .formatted(file, extent().range(), extent().missingFiles(file)));
     }
     try (BinlogScan scan = BinlogScan.open(config, file)) {
       boolean found = false;
@@ -154,7 +210,7 @@ public final class StartPositions {
   }
 
   private SourcePosition from(Instant time) throws IOException {
-    List<String> files = files();
+    List<String> files = files().stream().map(BinlogFile::name).toList();
     int first = firstToScan(files, time);
     try (BinlogScan scan = BinlogScan.open(config, files.get(first))) {
       while (scan.next()) {
@@ -172,11 +228,11 @@ public final class StartPositions {
     long seconds = ceilingSeconds(time);
     long oldest = createdSeconds(files.get(0));
     if (oldest >= seconds) {
-      if (suffix(files.get(0)) == 1) {
+      if (BinlogExtent.number(files.get(0)) == 1) {
         return 0; // nothing was ever purged
       }
       throw failure(
-          "no binary log from %s, the oldest one, %s, begins at %s"
+          "no binary log from %s, the oldest one, %s, begins at %s; missing: what was written between the two"
               .formatted(time, files.get(0), Instant.ofEpochSecond(oldest)));
     }
     int low = 0;
@@ -209,24 +265,15 @@ public final class StartPositions {
     return time.getNano() == 0 ? time.getEpochSecond() : time.getEpochSecond() + 1;
   }
 
-  private static long suffix(String file) {
-    String digits = file.substring(file.lastIndexOf('.') + 1);
-    return digits.matches("[0-9]{1,18}") ? Long.parseLong(digits) : 0;
-  }
-
-  private List<String> files() throws IOException {
-    List<String> files = new ArrayList<>();
+  private List<BinlogFile> files() throws IOException {
+    List<BinlogFile> files = new ArrayList<>();
     for (String[] row : session.query("SHOW BINARY LOGS")) {
-      files.add(row[0]);
+      files.add(new BinlogFile(row[0], Long.parseLong(row[1])));
     }
     if (files.isEmpty()) {
       throw failure("the source has no binary logs");
     }
     return files;
-  }
-
-  private static String range(List<String> files) {
-    return files.size() == 1 ? files.get(0) : files.get(0) + " to " + files.get(files.size() - 1);
   }
 
   private Optional<GtidSet> executed(BinlogScan scan) {

@@ -1,6 +1,10 @@
 package io.canal.server.cli;
 
 import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
+import io.canal.server.config.ConfigurationLoader;
+import io.canal.server.config.HostAndPort;
+import io.canal.server.config.ServerSettings;
 import io.canal.server.status.ServerVersion;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -24,7 +28,8 @@ import picocli.CommandLine.Spec;
       "  bin/canal check                         are the settings right?",
       "  bin/canal start                         start in the background",
       "  bin/canal status                        how is it?",
-      "  bin/canal watch example                 see changes as they happen"
+      "  bin/canal watch example                 see changes as they happen",
+      "  bin/canal position show example         where its consumers are"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed", "2:wrong usage"},
@@ -34,6 +39,7 @@ import picocli.CommandLine.Spec;
       ScriptCommand.Restart.class,
       StatusCommand.class,
       WatchCommand.class,
+      PositionCommand.class,
       DemoCommand.class,
       CheckCommand.class,
       SettingsCommand.class,
@@ -65,6 +71,27 @@ public final class CanalCommand implements Runnable {
   /** The directory with bin, conf, lib and logs, which {@code bin/canal} passes. */
   static Path home() {
     return Path.of(System.getProperty("canal.home", ".")).toAbsolutePath().normalize();
+  }
+
+  /**
+   * The server's settings.
+   *
+   * @param otherwise what to do where they are wrong
+   */
+  static ServerSettings settings(String otherwise) {
+    return ConfigurationLoader.load(home(), System.getenv())
+        .server()
+        .orElseThrow(
+            () ->
+                new CanalException(
+                    ErrorCode.BAD_REQUEST,
+                    "conf/canal.properties has problems, see `bin/canal check`; " + otherwise));
+  }
+
+  /** Where a port of this machine is reached that listens on that address. */
+  static HostAndPort reachable(String host, int port) {
+    boolean everywhere = host.equals("0.0.0.0") || host.equals("::");
+    return new HostAndPort(everywhere ? "127.0.0.1" : host, port);
   }
 
   private static String message(Exception failure) {

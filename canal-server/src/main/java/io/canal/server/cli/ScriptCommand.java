@@ -26,7 +26,8 @@ abstract class ScriptCommand implements Callable<Integer> {
         "Starts the server in the background and waits until it is ready (bin/startup.sh).",
         "Exit code 0: it is ready, or ran already. 1: it did not start. 3: it runs, but has no"
             + " source, either because something has to be mended, or because none was reached"
-            + " within CANAL_START_TIMEOUT seconds (30); then it goes on trying."
+            + " within CANAL_START_TIMEOUT seconds (30); then it goes on trying. A source that"
+            + " refuses the account is told at once."
       })
   static final class Start extends ScriptCommand {
     Start() {

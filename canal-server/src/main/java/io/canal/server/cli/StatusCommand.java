@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
-import io.canal.server.config.ConfigurationLoader;
 import io.canal.server.config.HostAndPort;
 import io.canal.server.config.ServerSettings;
 import java.io.IOException;
@@ -66,17 +65,8 @@ final class StatusCommand implements Callable<Integer> {
   }
 
   private static HostAndPort configured() {
-    ServerSettings settings =
-        ConfigurationLoader.load(CanalCommand.home(), System.getenv())
-            .server()
-            .orElseThrow(
-                () ->
-                    new CanalException(
-                        ErrorCode.BAD_REQUEST,
-                        "conf/canal.properties has problems, see `bin/canal check`; or give"
-                            + " --http HOST:PORT"));
-    boolean everywhere = settings.httpHost().equals("0.0.0.0") || settings.httpHost().equals("::");
-    return new HostAndPort(everywhere ? "127.0.0.1" : settings.httpHost(), settings.httpPort());
+    ServerSettings settings = CanalCommand.settings("or give --http HOST:PORT");
+    return CanalCommand.reachable(settings.httpHost(), settings.httpPort());
   }
 
   private static byte[] get(HostAndPort address) {

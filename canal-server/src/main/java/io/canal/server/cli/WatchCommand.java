@@ -10,6 +10,7 @@ import io.canal.client.Subscription;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import io.canal.server.config.HostAndPort;
+import io.canal.server.config.ServerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -44,8 +45,7 @@ final class WatchCommand implements Callable<Integer> {
   @Option(
       names = "--server",
       paramLabel = "HOST:PORT",
-      defaultValue = "127.0.0.1:11111",
-      description = "The server (${DEFAULT-VALUE}).")
+      description = "The server (default: that of conf/canal.properties).")
   private String server;
 
   @Option(names = "--user", defaultValue = "", description = "User, if the server wants one.")
@@ -89,6 +89,9 @@ final class WatchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (server == null) {
+      server = configured().toString();
+    }
     CanalClient client = client();
     subscribe(client);
     Watcher watcher = new Watcher(spec.commandLine().getOut(), Paint.when(color));
@@ -102,6 +105,11 @@ final class WatchCommand implements Callable<Integer> {
     } catch (CompletionException e) {
       return 1; // the error handler has told why
     }
+  }
+
+  private static HostAndPort configured() {
+    ServerSettings settings = CanalCommand.settings("or give --server HOST:PORT");
+    return CanalCommand.reachable(settings.bindHost(), settings.port());
   }
 
   private CanalClient client() throws IOException {

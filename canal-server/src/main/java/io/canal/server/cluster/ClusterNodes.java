@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.api.CuratorWatcher;
+import org.apache.curator.framework.imps.CuratorFrameworkState;
 import org.apache.curator.framework.state.ConnectionState;
 import org.apache.curator.framework.state.ConnectionStateListener;
 import org.apache.zookeeper.CreateMode;
@@ -90,6 +91,18 @@ public final class ClusterNodes implements AutoCloseable {
       throw new CanalException(
           ErrorCode.STOP_SERVER,
           "address '%s', expected host:port with an IPv4 address or a name".formatted(address));
+    }
+  }
+
+  /** The address of the server that runs a destination now, if one does. */
+  public static Optional<String> runningServer(CuratorFramework client, String destination) {
+    String path = runningPath(destination);
+    try {
+      return Optional.of(address(client.getData().forPath(path)));
+    } catch (KeeperException.NoNodeException e) {
+      return Optional.empty();
+    } catch (Exception e) {
+      throw failure(path, e);
     }
   }
 
@@ -206,6 +219,10 @@ public final class ClusterNodes implements AutoCloseable {
           }
         }
       } catch (Exception e) {
+        if (client.getState() == CuratorFrameworkState.STOPPED) {
+          executor.shutdown();
+          return; // the nodes have gone with its session
+        }
         logger.warn("{}; trying again", failure(serverPath(), e).getMessage());
         refreshAfter(RETRY_INTERVAL);
       }
@@ -286,14 +303,16 @@ public final class ClusterNodes implements AutoCloseable {
     } catch (KeeperException.NoNodeException e) {
       return Optional.empty();
     }
+    return Optional.of(new Holder(address(payload), stat.getEphemeralOwner(), stat.getVersion()));
+  }
+
+  private static String address(byte[] payload) {
     String text = payload == null ? "" : new String(payload, UTF_8);
-    String holder;
     try {
-      holder = MAPPER.readTree(text).path("address").asText(text);
+      return MAPPER.readTree(text).path("address").asText(text);
     } catch (IOException e) {
-      holder = text; // no server of ours or of the original
+      return text; // no server of ours or of the original
     }
-    return Optional.of(new Holder(holder, stat.getEphemeralOwner(), stat.getVersion()));
   }
 
   private long session() throws Exception {

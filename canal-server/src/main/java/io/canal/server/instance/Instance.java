@@ -15,6 +15,7 @@ import io.canal.parser.schema.InformationSchema;
 import io.canal.parser.schema.TableFilter;
 import io.canal.parser.schema.TableSchemas;
 import io.canal.parser.source.Receiver;
+import io.canal.parser.source.ReceiverStatus;
 import io.canal.parser.source.SchemaSession;
 import io.canal.parser.source.SourceChecks;
 import io.canal.parser.source.SourceConfig;
@@ -24,9 +25,16 @@ import io.canal.parser.source.SqlSession;
 import io.canal.parser.source.StartPositions;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import io.canal.protocol.SourcePosition;
+import io.canal.protocol.Start;
+import io.canal.server.admin.Consumers;
+import io.canal.server.admin.PositionDesk;
+import io.canal.server.admin.SourceLog;
 import io.canal.server.config.InstanceSettings;
 import io.canal.server.position.PositionSaver;
+import io.canal.server.position.StoredConsumer;
 import io.canal.server.position.StoredPositions;
+import io.canal.server.status.ConsumerStatus;
 import io.canal.server.status.InstanceState;
 import io.canal.server.status.InstanceStatus;
 import io.canal.server.subscription.Subscriptions;
@@ -34,6 +42,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * One destination: its source, its change log and its subscriptions, wired together. A thread of
  * its own connects for the first time, as long as that takes; then the receiver's goes on.
  */
-public final class Instance implements AutoCloseable {
+public final class Instance implements Consumers, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
   private static final long FIRST_BACKOFF_MS = 100;
   private static final long LAST_BACKOFF_MS = 10_000;
@@ -53,10 +62,15 @@ public final class Instance implements AutoCloseable {
   private final PositionSaver positions;
   private final Runnable claim;
   private final Shared shared;
-  private final Thread starter;
 
-  // owned by the starting thread
-  private Optional<StoredPositions> stored = Optional.empty();
+  // guarded by this
+  private Thread starter;
+  private boolean starting;
+  private long movesByHand;
+  private long movesKnown;
+
+  // written by the starting thread
+  private volatile boolean loaded;
 
   private volatile Situation situation;
   private volatile Optional<Running> running = Optional.empty();
@@ -79,10 +93,11 @@ public final class Instance implements AutoCloseable {
     this.claim = requireNonNull(claim, "claim is null");
     this.shared = requireNonNull(shared, "shared is null");
     this.situation = new Situation(InstanceState.STARTING, "", shared.clock().instant());
-    this.starter = new Thread(this::connect, "starter-" + settings.destination());
   }
 
-  public void start() {
+  public synchronized void start() {
+    starting = true;
+    starter = new Thread(this::connectOnce, "starter-" + destination());
     starter.start();
   }
 
@@ -113,6 +128,19 @@ public final class Instance implements AutoCloseable {
   /** Called about once a second. */
   public void tick() {
     running.ifPresent(r -> r.subscriptions().tick());
+  }
+
+  private void connectOnce() {
+    try {
+      connect();
+    } finally {
+      synchronized (this) {
+        starting = false;
+        if (!closed && running.isEmpty() && movesKnown != movesByHand) {
+          start(); // stopped by what was mended meanwhile
+        }
+      }
+    }
   }
 
   private void connect() {
@@ -163,8 +191,14 @@ public final class Instance implements AutoCloseable {
   }
 
   private void open() throws IOException {
-    if (stored.isEmpty()) {
-      stored = Optional.of(positions.start());
+    if (!loaded) {
+      positions.start();
+      loaded = true;
+    }
+    StoredPositions stored;
+    synchronized (this) {
+      stored = positions.current();
+      movesKnown = movesByHand;
     }
     SourceInfo info;
     ZoneId zone;
@@ -181,7 +215,7 @@ public final class Instance implements AutoCloseable {
       start =
           StartingPoint.find(
               destination(),
-              stored.get(),
+              stored,
               settings.start(),
               settings.logBytes() / 2,
               info,
@@ -249,7 +283,9 @@ public final class Instance implements AutoCloseable {
             shared.buffers(),
             shared.budget(),
             shared.workers(),
+            this::resolve,
             shared.storeExecutor(),
+            shared.sourceExecutor(),
             shared.clock(),
             System::nanoTime);
     start.consumers().forEach(subscriptions::restore);
@@ -261,8 +297,19 @@ public final class Instance implements AutoCloseable {
         subscriptions.close();
         return;
       }
+      if (movesKnown != movesByHand) {
+        subscriptions.close();
+        log.close();
+        throw new CanalException(ErrorCode.RETRY, "positions were set meanwhile");
+      }
       running = Optional.of(new Running(log, subscriptions, receiver));
       receiver.start();
+    }
+  }
+
+  private SourcePosition resolve(Start start) {
+    try (SourceLog log = SourceLog.open(source)) {
+      return log.resolve(start).position();
     }
   }
 
@@ -293,6 +340,90 @@ public final class Instance implements AutoCloseable {
         shared.clock());
   }
 
+  /** Where an operator looks at the positions of its consumers and sets them. */
+  public PositionDesk positionDesk() {
+    return new PositionDesk(destination(), source, this);
+  }
+
+  @Override
+  public String state() {
+    InstanceStatus now = status();
+    return now.state() + (now.reason().isEmpty() ? "" : ": " + now.reason());
+  }
+
+  @Override
+  public List<ConsumerStatus> list() {
+    return running.isPresent()
+        ? status().consumers()
+        : StoredConsumers.statuses(positions.current());
+  }
+
+  @Override
+  public synchronized void requireOwned() {
+    if (closed || !loaded) {
+      Situation now = situation;
+      throw new CanalException(
+          ErrorCode.BAD_REQUEST,
+          "destination %s is %s here, and its positions with it%s"
+              .formatted(
+                  destination(), now.state(), now.reason().isEmpty() ? "" : ": " + now.reason()));
+    }
+  }
+
+  /** Begins anew if the destination has stopped: the position may have been the reason. */
+  @Override
+  public void moveTo(String clientId, SourcePosition position) {
+    Optional<Running> serving;
+    synchronized (this) {
+      requireOwned();
+      serving = running.filter(r -> !isStopped(r));
+      if (serving.isEmpty()) {
+        halt();
+        String filter =
+            Optional.ofNullable(positions.current().consumers().get(clientId))
+                .map(StoredConsumer::filter)
+                .orElse("");
+        positions.save(clientId, new StoredConsumer(filter, position));
+        beginAnew();
+      }
+    }
+    serving.ifPresent(r -> r.subscriptions().moveTo(clientId, position));
+  }
+
+  @Override
+  public void forget(String clientId) {
+    Optional<Running> serving;
+    synchronized (this) {
+      requireOwned();
+      serving = running.filter(r -> !isStopped(r));
+      if (serving.isEmpty()) {
+        halt();
+        positions.delete(clientId);
+        beginAnew();
+      }
+    }
+    serving.ifPresent(r -> r.subscriptions().delete(clientId));
+  }
+
+  private static boolean isStopped(Running r) {
+    return r.receiver().status().state() == ReceiverStatus.State.STOPPED;
+  }
+
+  private void halt() {
+    running.ifPresent(Instance::end);
+    running = Optional.empty();
+  }
+
+  /** A start that is under way notices; one that has ended is made again. */
+  private void beginAnew() {
+    movesByHand++;
+    if (!starting) {
+      LOG.info("{}: STOPPED -> STARTING", destination());
+      become(InstanceState.STARTING, "");
+      start();
+    }
+  }
+
   /** Another server has the destination, or an operator wants it to end; the reason is shown. */
   public void stop(String reason) {
     LOG.error("{}: STOPPED: {}", destination(), reason);
@@ -309,17 +440,25 @@ public final class Instance implements AutoCloseable {
 
   private void end() {
     Optional<Running> last;
+    Thread begun;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
       last = running;
+      begun = starter;
     }
-    starter.interrupt();
-    last.ifPresent(r -> r.receiver().close());
-    last.ifPresent(r -> r.subscriptions().close());
-    last.ifPresent(r -> r.log().close());
+    if (begun != null) {
+      begun.interrupt();
+    }
+    last.ifPresent(Instance::end);
     positions.close();
+  }
+
+  private static void end(Running last) {
+    last.receiver().close();
+    last.subscriptions().close();
+    last.log().close();
   }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
  *
  * @param workers encode batches
  * @param storeExecutor may wait for a position store, or for a connection to close
+ * @param sourceExecutor may wait for a source
  * @param dataDirectory holds a folder for each destination
  * @param buffers that entries are written to
  * @param budget what encoded entries may take
@@ -20,6 +21,7 @@ import java.util.concurrent.Executor;
 public record Shared(
     Executor workers,
     Executor storeExecutor,
+    Executor sourceExecutor,
     Path dataDirectory,
     BatchBuffers buffers,
     EncodedBytes budget,
@@ -27,6 +29,7 @@ public record Shared(
   public Shared {
     requireNonNull(workers, "workers is null");
     requireNonNull(storeExecutor, "storeExecutor is null");
+    requireNonNull(sourceExecutor, "sourceExecutor is null");
     requireNonNull(buffers, "buffers is null");
     requireNonNull(dataDirectory, "dataDirectory is null");
     requireNonNull(budget, "budget is null");

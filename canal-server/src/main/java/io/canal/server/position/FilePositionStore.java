@@ -66,14 +66,19 @@ public final class FilePositionStore implements PositionStore {
     if (lockChannel == null) {
       lock();
     }
+    current = read();
+    return current;
+  }
+
+  /** What is stored at this moment, without taking the store: a server may have it. */
+  public StoredPositions read() {
     try {
-      current = PositionsFile.parse(file, Files.readAllBytes(file));
+      return PositionsFile.parse(file, Files.readAllBytes(file));
     } catch (NoSuchFileException e) {
-      current = StoredPositions.NONE;
+      return StoredPositions.NONE;
     } catch (IOException e) {
       throw failure(ErrorCode.STOP_INSTANCE, "cannot be read", e);
     }
-    return current;
   }
 
   @Override

@@ -70,6 +70,7 @@ public final class PositionSaver implements AutoCloseable {
   private final ConcurrentHashMap<String, Consumer> consumers = new ConcurrentHashMap<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private volatile Optional<CanalException> lastError = Optional.empty();
+  private volatile Optional<SourcePosition> start = Optional.empty();
   // guarded by this, like every call of the store
   private boolean closed;
 
@@ -88,12 +89,22 @@ public final class PositionSaver implements AutoCloseable {
   public synchronized StoredPositions start() {
     StoredPositions stored = store.load();
     stored.consumers().forEach((name, consumer) -> consumers.put(name, new Consumer(consumer)));
+    start = stored.start();
     return stored;
   }
 
+  /** What {@link #start} has loaded and what came since, with moves not saved yet. Any thread. */
+  public StoredPositions current() {
+    SortedMap<String, StoredConsumer> newest = new TreeMap<>();
+    consumers.forEach(
+        (name, consumer) -> newest.put(name, new StoredConsumer(consumer.filter, consumer.newest)));
+    return new StoredPositions(start, newest);
+  }
+
   /** Stores where the destination begins. */
-  public synchronized void saveStart(SourcePosition start) {
-    store.saveStart(start);
+  public synchronized void saveStart(SourcePosition position) {
+    store.saveStart(position);
+    start = Optional.of(position);
   }
 
   /**

@@ -46,6 +46,7 @@ public final class ZookeeperPositionStore implements PositionStore {
   private final String root;
   private final String host;
   private final int port;
+  private final boolean unlessRunning;
 
   // owned by the calling thread
   private boolean loaded;
@@ -69,10 +70,25 @@ public final class ZookeeperPositionStore implements PositionStore {
    */
   public ZookeeperPositionStore(
       CuratorFramework client, String destination, String host, int port) {
+    this(client, destination, host, port, false);
+  }
+
+  private ZookeeperPositionStore(
+      CuratorFramework client, String destination, String host, int port, boolean unlessRunning) {
     this.client = requireNonNull(client, "client is null");
     this.root = "/otter/canal/destinations/" + StoredNames.checkDestination(destination);
     this.host = requireNonNull(host, "host is null");
     this.port = port;
+    this.unlessRunning = unlessRunning;
+  }
+
+  /**
+   * A store for a process that does not run the destination: each write fails, and changes nothing,
+   * while a server has its {@code running} node.
+   */
+  public static ZookeeperPositionStore unlessRunning(
+      CuratorFramework client, String destination, String host, int port) {
+    return new ZookeeperPositionStore(client, destination, host, port, true);
   }
 
   @Override
@@ -239,7 +255,7 @@ public final class ZookeeperPositionStore implements PositionStore {
           | KeeperException.NoNodeException e) {
         // also what a retry meets when the answer to its first try was lost
         if (!applied(writes)) {
-          throw refuse(writes);
+          throw unlessRunning && untouched(writes) ? running() : refuse(writes);
         }
       }
     } catch (CanalException e) {
@@ -277,7 +293,11 @@ public final class ZookeeperPositionStore implements PositionStore {
   }
 
   private List<CuratorOp> operations(List<Write> writes) throws Exception {
-    List<CuratorOp> operations = new ArrayList<>(writes.size());
+    List<CuratorOp> operations = new ArrayList<>(writes.size() + 2);
+    if (unlessRunning) {
+      // made and removed within the transaction: only where nobody has it
+      operations.add(client.transactionOp().create().forPath(root + "/running"));
+    }
     for (Write write : writes) {
       String path = write.path();
       byte[] data = write.data().orElse("").getBytes(UTF_8);
@@ -289,6 +309,9 @@ public final class ZookeeperPositionStore implements PositionStore {
       } else {
         operations.add(client.transactionOp().setData().withVersion(version).forPath(path, data));
       }
+    }
+    if (unlessRunning) {
+      operations.add(client.transactionOp().delete().forPath(root + "/running"));
     }
     return operations;
   }
@@ -313,6 +336,13 @@ public final class ZookeeperPositionStore implements PositionStore {
       }
     }
     return true;
+  }
+
+  private CanalException running() throws Exception {
+    return new CanalException(
+        ErrorCode.BAD_REQUEST,
+        "%s/running: expected no server to run the destination, found %s"
+            .formatted(root, get(root + "/running").map(Node::data).orElse("one that has ended")));
   }
 
   private CanalException refuse(List<Write> writes) throws Exception {

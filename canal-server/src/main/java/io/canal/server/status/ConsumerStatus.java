@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param clientId its name, {@code 1001} for the original's client
  * @param filter its own filter; empty for all that the destination receives
  * @param state ATTACHED while it reads the destination's log; else DETACHED, WAITING, CATCHING_UP
- *     or FAILED
+ *     or FAILED; NOT_RUNNING where the destination is not
  * @param reason why it failed, else empty
  * @param position up to where it has acknowledged
  * @param lagMs now minus the time of the oldest change that it has not acknowledged; 0 if there is
@@ -41,5 +41,11 @@ public record ConsumerStatus(
       throw new IllegalArgumentException(
           "lagMs is " + lagMs + ", outstandingBatches is " + outstandingBatches);
     }
+  }
+
+  /** One of which only what is stored is known, as its destination does not run. */
+  public static ConsumerStatus stored(String clientId, String filter, SourcePosition position) {
+    return new ConsumerStatus(
+        clientId, filter, "NOT_RUNNING", "", Optional.of(position), 0, 0, Optional.empty(), 0);
   }
 }

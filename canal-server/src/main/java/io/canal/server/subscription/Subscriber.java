@@ -27,10 +27,11 @@ public interface Subscriber {
   void refuse(CanalException reason);
 
   /**
-   * The filter of a subscription is no regular expression: the same request will be refused again,
-   * which a client must be able to tell from {@link #refuse}. The session goes on.
+   * The request itself is wrong, such as a filter that is no regular expression or a start that the
+   * source does not have: it will be refused again, which a client must be able to tell from {@link
+   * #refuse}. The session goes on.
    */
-  void refuseFilter(CanalException reason);
+  void refuseRequest(CanalException reason);
 
   /** The session is over: it tells its client why and closes. */
   void end(EndReason reason, String message);

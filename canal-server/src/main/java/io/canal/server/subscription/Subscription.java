@@ -11,15 +11,20 @@ import io.canal.protocol.ErrorCode;
 import io.canal.protocol.SourcePosition;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
+import io.canal.server.position.StoredConsumer;
 import io.canal.server.subscription.Subscriber.EndReason;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +47,7 @@ public final class Subscription {
   /** What the subscriptions of one destination share. */
   record Shared(
       String destination,
+      BiFunction<String, SourcePosition, Consumer> consumers,
       PositionSaver positions,
       BatchMode batchMode,
       ChunkEncoder encoder,
@@ -57,7 +63,6 @@ public final class Subscription {
 
   private final String clientId;
   private final Shared shared;
-  private final Consumer consumer;
   private final SerialExecutor tasks;
   private final LongAdder rowsDelivered = new LongAdder();
   private final LongAdder entriesDelivered = new LongAdder();
@@ -65,7 +70,7 @@ public final class Subscription {
 
   // owned by the tasks
   private FrameFilter entries;
-  private final Prefetch ahead;
+  private Prefetch ahead;
   private final Deque<Outstanding> outstanding = new ArrayDeque<>();
   private Fetch waiting;
   private boolean listening;
@@ -75,8 +80,17 @@ public final class Subscription {
   private long lastFailureNanos;
   private boolean failedBefore;
   private boolean closed;
+  private boolean moving;
+  // what the holder got before a move, and may still acknowledge
+  private final Set<Long> movedFrom = new HashSet<>();
+
+  // guarded by storing
+  private final Object storing = new Object();
+  private String storedFilter;
+  private boolean forgotten;
 
   // written by the tasks, read by all
+  private volatile Consumer consumer;
   private volatile Subscriber holder;
   private volatile String filter;
   private volatile Optional<CanalException> filterProblem;
@@ -96,15 +110,19 @@ public final class Subscription {
       Shared shared) {
     this.clientId = requireNonNull(clientId, "clientId is null");
     this.filter = requireNonNull(filter, "filter is null");
+    this.storedFilter = filter;
     this.entries = requireNonNull(entries, "entries is null");
     this.filterProblem = requireNonNull(filterProblem, "filterProblem is null");
     this.consumer = requireNonNull(consumer, "consumer is null");
     this.shared = requireNonNull(shared, "shared is null");
     this.tasks = new SerialExecutor(shared.workers());
-    this.ahead =
-        new Prefetch(
-            consumer, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
+    this.ahead = prefetch();
     this.acknowledged = consumer.acknowledged();
+  }
+
+  private Prefetch prefetch() {
+    return new Prefetch(
+        consumer, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
   }
 
   public String clientId() {
@@ -116,7 +134,7 @@ public final class Subscription {
   }
 
   /** Up to where its client has acknowledged, at most a second behind. */
-  SourcePosition acknowledged() {
+  public SourcePosition acknowledged() {
     return acknowledged;
   }
 
@@ -169,6 +187,7 @@ public final class Subscription {
   private void leave() {
     holder = null;
     waiting = null;
+    movedFrom.clear();
     if (!closed) {
       rewindTo(0);
     }
@@ -186,10 +205,20 @@ public final class Subscription {
         () -> {
           if (closed) {
             subscriber.refuse(gone());
+          } else if (holder == subscriber && moving) {
+            park(new Fetch(subscriber, limit, wait));
           } else if (holder == subscriber) {
             answer(new Fetch(subscriber, limit, wait));
           }
         });
+  }
+
+  /** A fetch amid a move is answered from where that leads. */
+  private void park(Fetch fetch) {
+    waiting = fetch;
+    if (fetch.mayWait()) {
+      fetch.subscriber().waiting();
+    }
   }
 
   /** Answers a fetch that still waits: there is nothing. */
@@ -264,7 +293,7 @@ public final class Subscription {
   }
 
   private void goOn() {
-    if (waiting != null) {
+    if (waiting != null && !moving) {
       answer(waiting);
     }
   }
@@ -316,7 +345,7 @@ public final class Subscription {
   public void acknowledge(Subscriber subscriber, long batchId) {
     tasks.execute(
         () -> {
-          if (closed || holder != subscriber) {
+          if (closed || holder != subscriber || movedFrom.contains(batchId)) {
             return;
           }
           Outstanding oldest = outstanding.peek();
@@ -338,7 +367,10 @@ public final class Subscription {
   public void rollback(Subscriber subscriber, long batchId) {
     tasks.execute(
         () -> {
-          if (closed || holder != subscriber || outstanding.isEmpty()) {
+          if (closed
+              || holder != subscriber
+              || outstanding.isEmpty()
+              || movedFrom.contains(batchId)) {
             return;
           }
           int kept = 0;
@@ -393,10 +425,14 @@ public final class Subscription {
   public void passFiltered() {
     tasks.execute(
         () -> {
-          if (!closed) {
+          if (!closed && !moving) {
             letGo();
           }
-          if (!closed && outstanding.isEmpty() && ahead.isEmpty() && filterProblem.isEmpty()) {
+          if (!closed
+              && !moving
+              && outstanding.isEmpty()
+              && ahead.isEmpty()
+              && filterProblem.isEmpty()) {
             try {
               consumer.passHidden(entries);
               passed();
@@ -405,7 +441,7 @@ public final class Subscription {
               logFailure(e);
             }
           }
-          if (movedUnsaid && !closed) {
+          if (movedUnsaid && !closed && !moving) {
             moved();
           }
         });
@@ -439,8 +475,13 @@ public final class Subscription {
     outstandingBytes = outstanding.stream().mapToLong(Outstanding::bytes).sum();
   }
 
-  /** From the next fetch on another filter counts; its name is stored already. */
+  /** Another filter is stored, on a thread that may wait, and counts from the next fetch on. */
   void replaceFilter(String newFilter, FrameFilter newEntries, Runnable replaced) {
+    synchronized (storing) {
+      requireKept();
+      shared.positions().save(clientId, new StoredConsumer(newFilter, acknowledged));
+      storedFilter = newFilter;
+    }
     tasks.execute(
         () -> {
           filter = newFilter;
@@ -450,11 +491,98 @@ public final class Subscription {
             rewindTo(outstanding.size());
           }
           ahead.filter(newEntries);
-          if (!closed) {
+          if (!closed && !moving) {
             moved();
           }
           replaced.run();
         });
+  }
+
+  /**
+   * Goes on from another position of the source. What the session has and did not acknowledge is
+   * void: it goes on with what comes from there, and its acks of what it had do nothing.
+   *
+   * @param storeExecutor may wait for the position store, which has the position before anything is
+   *     delivered from it
+   * @return done once it counts; fails, with everything as before, where it cannot be stored
+   */
+  CompletableFuture<Void> moveTo(SourcePosition position, Executor storeExecutor) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    tasks.execute(
+        () -> {
+          if (closed) {
+            done.completeExceptionally(gone());
+          } else if (moving) {
+            done.completeExceptionally(
+                new CanalException(ErrorCode.RETRY, name() + " is being moved already"));
+          } else {
+            moving = true;
+            outstanding.forEach(batch -> movedFrom.add(batch.id()));
+            rewindTo(0);
+            storeExecutor.execute(() -> store(position, done));
+          }
+        });
+    return done;
+  }
+
+  private void store(SourcePosition position, CompletableFuture<Void> done) {
+    Consumer next = null;
+    CanalException failure = null;
+    SourcePosition before = acknowledged;
+    try {
+      next = shared.consumers().apply(clientId, position);
+      synchronized (storing) {
+        requireKept();
+        acknowledged = position;
+        shared.positions().save(clientId, new StoredConsumer(storedFilter, position));
+      }
+    } catch (RuntimeException e) {
+      acknowledged = before;
+      failure =
+          e instanceof CanalException known
+              ? known
+              : new CanalException(ErrorCode.RETRY, name() + " cannot be moved: " + e, e);
+      if (next != null) {
+        next.close();
+        next = null;
+      }
+    }
+    Optional<Consumer> from = Optional.ofNullable(next);
+    Optional<CanalException> reason = Optional.ofNullable(failure);
+    tasks.execute(() -> arrive(from, reason, done));
+  }
+
+  private void requireKept() {
+    if (forgotten) {
+      throw gone();
+    }
+  }
+
+  /** Deletes what is stored of it; nothing is stored after that. Then it is closed. */
+  void forget() {
+    synchronized (storing) {
+      shared.positions().delete(clientId);
+      forgotten = true;
+    }
+  }
+
+  private void arrive(
+      Optional<Consumer> from, Optional<CanalException> failure, CompletableFuture<Void> done) {
+    moving = false;
+    if (closed) {
+      from.ifPresent(Consumer::close);
+    } else if (from.isPresent()) {
+      LOGGER.info("{}: moved from {} to {}", name(), consumer.acknowledged(), acknowledged);
+      consumer.close();
+      consumer = from.get();
+      ahead = prefetch();
+      listening = false;
+      movedUnsaid = false;
+    }
+    if (!closed) {
+      goOn();
+    }
+    failure.ifPresentOrElse(done::completeExceptionally, () -> done.complete(null));
   }
 
   /**

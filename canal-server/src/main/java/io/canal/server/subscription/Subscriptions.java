@@ -8,6 +8,8 @@ import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.FrameFilter;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import io.canal.protocol.SourcePosition;
+import io.canal.protocol.Start;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
 import io.canal.server.position.StoredConsumer;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -43,13 +46,40 @@ public final class Subscriptions implements AutoCloseable {
   private final CatchUps catchUps;
   private final PositionSaver positions;
   private final Function<String, FrameFilter> filters;
+  private final Starts starts;
   private final Executor storeExecutor;
+  private final Executor sourceExecutor;
   private final Clock clock;
   private final Subscription.Shared shared;
   private final Map<String, Subscription> byClientId = new ConcurrentSkipListMap<>();
 
   // guarded by this
   private boolean closed;
+
+  /** Finds the place of a start at the source. */
+  @FunctionalInterface
+  public interface Starts {
+    /**
+     * Called on a thread that may wait.
+     *
+     * @throws CanalException RETRY where the source cannot be asked, else where it has no such
+     *     place
+     */
+    SourcePosition resolve(Start start);
+  }
+
+  /** What a client asks for when it subscribes. */
+  public record Request(String filter, Optional<Start> start, boolean onlyIfNew) {
+    /**
+     * @param filter replaces the one that it has, unless it is empty
+     * @param start replaces its position
+     * @param onlyIfNew whether {@code start} counts only where the client id has no position
+     */
+    public Request {
+      requireNonNull(filter, "filter is null");
+      requireNonNull(start, "start is null");
+    }
+  }
 
   /**
    * @param catchUps of the destination, closed with this
@@ -58,6 +88,7 @@ public final class Subscriptions implements AutoCloseable {
    * @param writers gives another writer of entries, for one more thread
    * @param workers encode batches
    * @param storeExecutor may wait for the position store
+   * @param sourceExecutor may wait for the source too, which can take as long as it reads a file
    * @param nanoClock as {@link System#nanoTime}
    */
   public Subscriptions(
@@ -71,7 +102,9 @@ public final class Subscriptions implements AutoCloseable {
       BatchBuffers buffers,
       EncodedBytes budget,
       Executor workers,
+      Starts starts,
       Executor storeExecutor,
+      Executor sourceExecutor,
       Clock clock,
       LongSupplier nanoClock) {
     this.destination = requireNonNull(destination, "destination is null");
@@ -79,12 +112,15 @@ public final class Subscriptions implements AutoCloseable {
     this.catchUps = requireNonNull(catchUps, "catchUps is null");
     this.positions = requireNonNull(positions, "positions is null");
     this.filters = requireNonNull(filters, "filters is null");
+    this.starts = requireNonNull(starts, "starts is null");
     this.storeExecutor = requireNonNull(storeExecutor, "storeExecutor is null");
+    this.sourceExecutor = requireNonNull(sourceExecutor, "sourceExecutor is null");
     this.clock = requireNonNull(clock, "clock is null");
     AtomicLong lastBatchId = new AtomicLong(clock.instant().getEpochSecond() << BATCH_ID_BITS);
     this.shared =
         new Subscription.Shared(
             destination,
+            (clientId, position) -> new Consumer(clientId, position, log, catchUps),
             positions,
             requireNonNull(batchMode, "batchMode is null"),
             new ChunkEncoder(writers, buffers),
@@ -112,20 +148,19 @@ public final class Subscriptions implements AutoCloseable {
       problem = Optional.of(e);
       filter = filters.apply("");
     }
-    Consumer consumer = new Consumer(clientId, stored.position(), log, catchUps);
+    Consumer consumer = shared.consumers().apply(clientId, stored.position());
     byClientId.put(
         clientId, new Subscription(clientId, stored.filter(), filter, problem, consumer, shared));
   }
 
   /**
-   * Makes the subscriber the holder of a client id, which is created where there is none: its first
-   * position is stored before anything is delivered. Tells {@code subscribed}, or the subscriber.
-   *
-   * @param filter replaces the one that it has, unless it is empty
+   * Makes the subscriber the holder of a client id, which is created where there is none, and takes
+   * it to the start that it names: its position is stored before anything is delivered. Tells
+   * {@code subscribed}, or the subscriber.
    */
   public void subscribe(
       short clientId,
-      String filter,
+      Request request,
       Subscriber subscriber,
       java.util.function.Consumer<Subscription> subscribed) {
     storeExecutor.execute(
@@ -133,19 +168,85 @@ public final class Subscriptions implements AutoCloseable {
             refusing(
                 subscriber,
                 () -> {
+                  String name = Short.toString(clientId);
                   FrameFilter entries;
                   try {
-                    entries = filters.apply(filter);
+                    entries = filters.apply(request.filter());
                   } catch (CanalException e) {
-                    subscriber.refuseFilter(e);
+                    subscriber.refuseRequest(e);
                     return;
                   }
-                  Subscription subscription =
-                      findOrCreate(Short.toString(clientId), filter, entries);
-                  subscription.attach(
-                      subscriber,
-                      () -> attached(subscription, filter, entries, subscriber, subscribed));
+                  boolean goesOn = request.onlyIfNew() && byClientId.containsKey(name);
+                  if (request.start().isEmpty() || goesOn) {
+                    Subscription subscription =
+                        findOrCreate(name, request.filter(), entries, Optional.empty());
+                    attach(subscription, request.filter(), entries, subscriber, subscribed);
+                  } else {
+                    sourceExecutor.execute(
+                        () -> startThenAttach(name, request, entries, subscriber, subscribed));
+                  }
                 }));
+  }
+
+  private void startThenAttach(
+      String clientId,
+      Request request,
+      FrameFilter entries,
+      Subscriber subscriber,
+      java.util.function.Consumer<Subscription> subscribed) {
+    refusing(
+        subscriber,
+        () -> {
+          SourcePosition start;
+          try {
+            start = starts.resolve(request.start().orElseThrow());
+          } catch (CanalException e) {
+            if (e.code() == ErrorCode.RETRY) {
+              throw e;
+            }
+            subscriber.refuseRequest(e);
+            return;
+          }
+          Subscription known = byClientId.get(clientId);
+          if (known == null) {
+            attach(
+                findOrCreate(clientId, request.filter(), entries, Optional.of(start)),
+                request.filter(),
+                entries,
+                subscriber,
+                subscribed);
+            return;
+          }
+          // first the holder's session ends or the newcomer's does, then the position moves
+          known.attach(
+              subscriber,
+              () -> {
+                var unused =
+                    known
+                        .moveTo(start, storeExecutor)
+                        .whenComplete(
+                            (done, failure) ->
+                                refusing(
+                                    subscriber,
+                                    () -> {
+                                      if (failure != null) {
+                                        throw asCanalException(failure);
+                                      }
+                                      attached(
+                                          known, request.filter(), entries, subscriber, subscribed);
+                                    }));
+              });
+        });
+  }
+
+  private void attach(
+      Subscription subscription,
+      String filter,
+      FrameFilter entries,
+      Subscriber subscriber,
+      java.util.function.Consumer<Subscription> subscribed) {
+    subscription.attach(
+        subscriber, () -> attached(subscription, filter, entries, subscriber, subscribed));
   }
 
   private void attached(
@@ -162,17 +263,13 @@ public final class Subscriptions implements AutoCloseable {
         () ->
             refusing(
                 subscriber,
-                () -> {
-                  positions.save(
-                      subscription.clientId(),
-                      new StoredConsumer(filter, subscription.acknowledged()));
-                  subscription.replaceFilter(
-                      filter, entries, () -> subscribed.accept(subscription));
-                }));
+                () ->
+                    subscription.replaceFilter(
+                        filter, entries, () -> subscribed.accept(subscription))));
   }
 
   private synchronized Subscription findOrCreate(
-      String clientId, String filter, FrameFilter entries) {
+      String clientId, String filter, FrameFilter entries, Optional<SourcePosition> start) {
     Subscription known = byClientId.get(clientId);
     if (known != null) {
       return known;
@@ -181,7 +278,10 @@ public final class Subscriptions implements AutoCloseable {
       throw new CanalException(
           ErrorCode.BAD_REQUEST, "destination " + destination + " is stopping");
     }
-    Consumer consumer = Consumer.atOldest(clientId, log, catchUps);
+    Consumer consumer =
+        start
+            .map(position -> shared.consumers().apply(clientId, position))
+            .orElseGet(() -> Consumer.atOldest(clientId, log, catchUps));
     try {
       positions.save(clientId, new StoredConsumer(filter, consumer.acknowledged()));
     } catch (RuntimeException e) {
@@ -193,6 +293,32 @@ public final class Subscriptions implements AutoCloseable {
     byClientId.put(clientId, created);
     LOGGER.info("client id {} of {} begins at {}", clientId, destination, consumer.acknowledged());
     return created;
+  }
+
+  /**
+   * Takes a client id, which is created where there is none, to a position, and waits until that is
+   * stored and counts. A session that holds it goes on from there.
+   *
+   * @throws CanalException where that cannot be; then all is as before
+   */
+  public void moveTo(String clientId, SourcePosition position) {
+    Subscription known = byClientId.get(clientId);
+    if (known == null) {
+      findOrCreate(clientId, "", filters.apply(""), Optional.of(position));
+      return;
+    }
+    try {
+      known.moveTo(position, storeExecutor).join();
+    } catch (CompletionException e) {
+      throw asCanalException(e);
+    }
+  }
+
+  private static CanalException asCanalException(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof CanalException known
+        ? known
+        : new CanalException(ErrorCode.RETRY, String.valueOf(cause), cause);
   }
 
   /** Deletes a client id with its filter and position, if there is one; then runs {@code done}. */
@@ -207,14 +333,25 @@ public final class Subscriptions implements AutoCloseable {
                 }));
   }
 
-  private synchronized void delete(String clientId, Subscriber subscriber) {
-    positions.delete(clientId);
-    Subscription subscription = byClientId.remove(clientId);
-    if (subscription != null) {
+  private void delete(String clientId, Subscriber subscriber) {
+    delete(clientId, subscriber.address(), Optional.of(subscriber));
+  }
+
+  /** Deletes a client id with its filter and position; a session that holds it ends. */
+  public void delete(String clientId) {
+    delete(clientId, "an operator", Optional.empty());
+  }
+
+  private synchronized void delete(String clientId, String by, Optional<Subscriber> except) {
+    Subscription subscription = byClientId.get(clientId);
+    if (subscription == null) {
+      positions.delete(clientId);
+    } else {
+      subscription.forget();
+      byClientId.remove(clientId);
       String reason =
-          "client id %s of %s was unsubscribed by %s"
-              .formatted(clientId, destination, subscriber.address());
-      subscription.close(reason, subscriber, new CountDownLatch(1));
+          "client id %s of %s was unsubscribed by %s".formatted(clientId, destination, by);
+      subscription.close(reason, except.orElse(null), new CountDownLatch(1));
       LOGGER.info("{}", reason);
     }
   }

@@ -1,10 +1,10 @@
 package io.canal.server.tcp;
 
-import com.google.protobuf.ByteString;
 import io.canal.parser.entry.BatchFrame;
 import io.canal.protocol.CanalPacket.Ack;
 import io.canal.protocol.CanalPacket.Packet;
 import io.canal.protocol.CanalPacket.PacketType;
+import io.canal.protocol.SourcePosition;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 
@@ -48,13 +48,20 @@ final class Packets {
   static ByteBuf error(int code, String message) {
     String text =
         message.length() <= MAX_ERROR_CHARS ? message : message.substring(0, MAX_ERROR_CHARS);
-    ByteString body =
-        Ack.newBuilder().setErrorCode(code).setErrorMessage(text).build().toByteString();
+    return ack(Ack.newBuilder().setErrorCode(code).setErrorMessage(text).build());
+  }
+
+  /** The answer to a subscription with a start: where that is. */
+  static ByteBuf started(SourcePosition at) {
+    return ack(Ack.newBuilder().setStart(at.toString()).build());
+  }
+
+  private static ByteBuf ack(Ack body) {
     byte[] packet =
         Packet.newBuilder()
             .setVersion(VERSION)
             .setType(PacketType.ACK)
-            .setBody(body)
+            .setBody(body.toByteString())
             .build()
             .toByteArray();
     return Unpooled.buffer(4 + packet.length).writeInt(packet.length).writeBytes(packet);

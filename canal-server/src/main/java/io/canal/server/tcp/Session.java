@@ -12,6 +12,7 @@ import io.canal.protocol.CanalPacket.PacketType;
 import io.canal.protocol.CanalPacket.Sub;
 import io.canal.protocol.CanalPacket.Unsub;
 import io.canal.protocol.ErrorCode;
+import io.canal.protocol.Start;
 import io.canal.server.config.User;
 import io.canal.server.subscription.Batch;
 import io.canal.server.subscription.Subscriber;
@@ -30,6 +31,7 @@ import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -55,7 +57,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
 
   static final int ERROR = 400;
 
-  /** A mistake in the request itself, a missing id or a filter that is no regular expression. */
+  /** A mistake in the request itself: a missing id, a filter or a start that is none. */
   static final int ERROR_REQUEST = 401;
 
   static final int ERROR_BATCH_ID = 402;
@@ -95,6 +97,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   // owned by the event loop
   private ChannelHandlerContext ctx;
   private User user;
+  private Optional<Start> startIfNew = Optional.empty();
   private final Map<SubscriptionKey, Subscription> held = new HashMap<>();
   private final Deque<ByteBuf> requests = new ArrayDeque<>();
   private int requestBytes;
@@ -308,10 +311,13 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
                 TimeUnit.MILLISECONDS));
     // at info once it subscribes: a client may try often while its destination does not run
     LOGGER.debug("session {} opened by user '{}'", address, printable(user.name()));
+    if (auth.getStartTimestamp() > 0) {
+      startIfNew = Optional.of(Start.at(Instant.ofEpochMilli(auth.getStartTimestamp())));
+    }
     if (auth.getDestination().isEmpty() || auth.getClientId().isEmpty()) {
       answer(Packets.ack());
     } else {
-      subscribe(auth.getDestination(), auth.getClientId(), auth.getFilter());
+      subscribe(auth.getDestination(), auth.getClientId(), auth.getFilter(), Optional.empty());
     }
   }
 
@@ -320,16 +326,26 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   }
 
   private void subscribe(Sub sub) {
-    subscribe(sub.getDestination(), sub.getClientId(), sub.getFilter());
+    Optional<Start> start = Optional.empty();
+    if (!sub.getStart().isEmpty()) {
+      try {
+        start = Optional.of(Start.parse(sub.getStart()));
+      } catch (IllegalArgumentException e) {
+        throw new WireException(ERROR_REQUEST, true, e.getMessage());
+      }
+    }
+    subscribe(sub.getDestination(), sub.getClientId(), sub.getFilter(), start);
   }
 
-  private void subscribe(String destination, String clientId, String filter) {
+  private void subscribe(
+      String destination, String clientId, String filter, Optional<Start> start) {
     SubscriptionKey key = SubscriptionKey.of(destination, clientId, true);
     Subscriptions subscriptions = subscriptions(key);
     busy = true;
     subscriptions.subscribe(
         key.clientId(),
-        filter.strip(),
+        new Subscriptions.Request(
+            filter.strip(), start.isPresent() ? start : startIfNew, start.isEmpty()),
         this,
         subscription ->
             run(
@@ -341,7 +357,10 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
                       key.clientId(),
                       key.destination(),
                       printable(subscription.filter()));
-                  answer(Packets.ack());
+                  answer(
+                      start.isEmpty()
+                          ? Packets.ack()
+                          : Packets.started(subscription.acknowledged()));
                 }));
   }
 
@@ -496,7 +515,7 @@ final class Session extends ChannelInboundHandlerAdapter implements Subscriber {
   }
 
   @Override
-  public void refuseFilter(CanalException reason) {
+  public void refuseRequest(CanalException reason) {
     run(() -> answer(Packets.error(ERROR_REQUEST, reason.getMessage())));
   }
 

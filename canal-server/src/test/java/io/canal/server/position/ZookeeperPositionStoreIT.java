@@ -117,6 +117,26 @@ class ZookeeperPositionStoreIT extends PositionStoreContract {
     assertThat(client.checkExists().forPath(root + "/1001")).isNull();
   }
 
+  @Test
+  void shouldWriteForAnotherProcessOnlyWhileNobodyRunsTheDestination() throws Exception {
+    reopen();
+    store.saveConsumers(only("1001", consumer("", 7)));
+    PositionStore aside = ZookeeperPositionStore.unlessRunning(client, destination, "db1", 3306);
+    aside.load();
+    aside.saveConsumers(only("1001", consumer("", 8)));
+    put("/running", "{\"active\":true,\"address\":\"10.0.0.1:11111\"}");
+
+    assertThatThrownBy(() -> aside.saveConsumers(only("1001", consumer("", 9))))
+        .hasMessageContaining("expected no server to run the destination, found")
+        .hasMessageContaining("10.0.0.1:11111");
+    assertThatThrownBy(() -> aside.deleteConsumer("1001")).hasMessageContaining("10.0.0.1:11111");
+
+    client.delete().forPath(root + "/running");
+    assertThat(reopen().consumers()).isEqualTo(only("1001", consumer("", 8)));
+    aside.deleteConsumer("1001");
+    assertThat(reopen().consumers()).isEmpty();
+  }
+
   private static SortedMap<String, StoredConsumer> both(StoredConsumer a, StoredConsumer b) {
     SortedMap<String, StoredConsumer> both = only("1001", a);
     both.put("1002", b);

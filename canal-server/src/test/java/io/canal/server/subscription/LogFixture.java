@@ -8,9 +8,12 @@ import io.canal.parser.log.ChangeLogWriter;
 import io.canal.parser.log.Frame;
 import io.canal.parser.log.LogFile;
 import io.canal.parser.log.Transaction;
+import io.canal.protocol.CanalException;
+import io.canal.protocol.ErrorCode;
 import io.canal.protocol.Gtid;
 import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
+import io.canal.protocol.Start;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
@@ -22,7 +25,7 @@ import java.util.UUID;
  */
 public final class LogFixture {
   public static final int EVENT_HEADER = 19;
-  static final UUID SERVER = UUID.fromString("3e11fa47-71ca-11e1-9e33-c80aa9429562");
+  public static final UUID SERVER = UUID.fromString("3e11fa47-71ca-11e1-9e33-c80aa9429562");
 
   public final ChangeLog log;
   private final ChangeLogWriter writer;
@@ -117,6 +120,22 @@ public final class LogFixture {
         .putInt(length + 4)
         .putInt((int) (offset + length + 4))
         .putShort((short) 0);
+  }
+
+  /** The places of starts at its source: a GTID set means itself, all else was purged. */
+  public static SourcePosition resolve(Start start) {
+    if (start instanceof Start.AfterGtids after) {
+      return new SourcePosition(
+          Optional.of(after.executed()), Optional.of(SERVER), "", 0, Optional.empty());
+    }
+    throw new CanalException(ErrorCode.STOP_INSTANCE, start + " was purged");
+  }
+
+  /** Behind its first transactions. */
+  static Start.AfterGtids after(long transactions) {
+    GtidSet set = new GtidSet();
+    set.add(SERVER, "", 1, transactions);
+    return new Start.AfterGtids(set);
   }
 
   /** The text that {@link #row} or {@link #ddl} was given. */

@@ -1,10 +1,12 @@
 package io.canal.server.subscription;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.CanalPacket.Messages;
+import io.canal.protocol.Start;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
 import io.canal.server.position.StoredConsumer;
@@ -15,6 +17,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,8 @@ class SubscriptionTest {
         mode,
         new BatchBuffers(1 << 20),
         budget,
+        Runnable::run,
+        LogFixture::resolve,
         Runnable::run,
         Runnable::run,
         Clock.fixed(NOW, ZoneOffset.UTC),
@@ -370,7 +375,7 @@ class SubscriptionTest {
     Subscription refused = subscribe(client, "t1(");
 
     assertThat(refused).isNull();
-    assertThat(client.problems().get(0)).startsWith("refuse filter: filter 't1('");
+    assertThat(client.problems().get(0)).startsWith("refuse request: filter 't1('");
     assertThat(store.consumers).isEmpty();
     assertThat(fixture.log.status().furthestAhead()).isEmpty();
   }
@@ -463,6 +468,127 @@ class SubscriptionTest {
     assertThat(status.entries()).isEqualTo(4);
   }
 
+  @Test
+  void shouldBeginWhereANewClientSays() throws Exception {
+    fixture.insert(1, "a").insert(1, "b");
+
+    Subscription subscription = subscribe(client, LogFixture.after(1), false);
+    String stored = stored("1001");
+    subscription.fetch(client, 100, false);
+
+    assertThat(stored).isEqualTo(LogFixture.after(1).toString());
+    assertThat(client.entries()).containsExactly("begin 2", "b", "end 2");
+  }
+
+  @Test
+  void shouldTakeAKnownClientToItsStart() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").insert(1, "b").insert(1, "c");
+    subscription.fetch(client, 100, false);
+    subscription.acknowledge(client, client.batches.get(0));
+    client.entries();
+
+    subscribe(client, LogFixture.after(1), false).fetch(client, 100, false);
+
+    assertThat(stored("1001")).isEqualTo(LogFixture.after(1).toString());
+    assertThat(client.entries()).containsExactly("begin 2", "b", "end 2", "begin 3", "c", "end 3");
+  }
+
+  @Test
+  void shouldLeaveAKnownClientAloneWhereAStartIsForNewOnes() throws Exception {
+    Subscription subscription = subscribe(client, LogFixture.after(2), true);
+    fixture.insert(1, "a").insert(1, "b").insert(1, "c");
+    subscription.fetch(client, 100, false);
+    subscription.acknowledge(client, client.batches.get(0));
+
+    subscribe(client, LogFixture.after(1), true).fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("begin 3", "c", "end 3");
+    assertThat(client.events).endsWith("nothing");
+  }
+
+  @Test
+  void shouldRefuseAStartThatTheSourceDoesNotHave() throws Exception {
+    fixture.insert(1, "a");
+    Subscription subscription = subscribe(client, "");
+
+    assertThat(subscribe(client, Start.earliest(), false)).isNull();
+
+    assertThat(client.problems()).containsExactly("refuse request: earliest was purged");
+    subscription.fetch(client, 100, false);
+    assertThat(client.entries()).containsExactly("begin 1", "a", "end 1");
+  }
+
+  @Test
+  void shouldGoOnInItsSessionFromWhereAnOperatorTakesIt() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").insert(1, "b").insert(1, "c");
+    subscription.fetch(client, 100, false);
+    client.entries();
+
+    subscriptions.moveTo("1001", LogFixture.resolve(LogFixture.after(2)));
+    subscription.acknowledge(client, client.batches.get(0));
+    subscription.rollback(client, client.batches.get(0));
+    subscription.fetch(client, 100, false);
+    subscription.acknowledge(client, client.batches.get(1));
+    positions.flush();
+
+    assertThat(client.problems()).isEmpty();
+    assertThat(client.entries()).containsExactly("begin 3", "c", "end 3");
+    assertThat(stored("1001")).isEqualTo(LogFixture.after(3).toString());
+  }
+
+  @Test
+  void shouldAnswerAFetchThatWaitsFromWhereAnOperatorTakesIt() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").insert(1, "b");
+    subscription.fetch(client, 100, false);
+    subscription.acknowledge(client, client.batches.get(0));
+    client.entries();
+    subscription.fetch(client, 100, true);
+
+    subscriptions.moveTo("1001", LogFixture.resolve(LogFixture.after(1)));
+
+    assertThat(client.entries()).containsExactly("begin 2", "b", "end 2");
+    assertThat(client.events).containsExactly("batch", "waiting", "batch");
+  }
+
+  @Test
+  void shouldStayWhereItIsWhileANewPositionCannotBeStored() throws Exception {
+    Subscription subscription = subscribe(client, "");
+    fixture.insert(1, "a").insert(1, "b");
+    store.failing = true;
+
+    assertThatThrownBy(() -> subscriptions.moveTo("1001", LogFixture.resolve(LogFixture.after(1))))
+        .hasMessageContaining("the disk is full");
+
+    store.failing = false;
+    subscription.fetch(client, 100, false);
+    assertThat(client.entries()).containsExactly("begin 1", "a", "end 1", "begin 2", "b", "end 2");
+    assertThat(subscription.acknowledged().gtids().orElseThrow().isEmpty()).isTrue();
+  }
+
+  @Test
+  void shouldKeepANewClientForTheOneThatComesLater() throws Exception {
+    fixture.insert(1, "a").insert(1, "b");
+
+    subscriptions.moveTo("1001", LogFixture.resolve(LogFixture.after(1)));
+    subscribe(client, "").fetch(client, 100, false);
+
+    assertThat(client.entries()).containsExactly("begin 2", "b", "end 2");
+  }
+
+  @Test
+  void shouldEndTheSessionOfAClientThatAnOperatorDeletes() throws Exception {
+    subscribe(client, "");
+
+    subscriptions.delete("1001");
+
+    assertThat(store.consumers).isEmpty();
+    assertThat(client.problems())
+        .containsExactly("end GONE client id 1001 of example was unsubscribed by an operator");
+  }
+
   private String stored(String clientId) {
     return store.consumers.get(clientId).position().gtids().orElseThrow().toString();
   }
@@ -473,7 +599,15 @@ class SubscriptionTest {
 
   private static Subscription subscribe(Subscriptions to, Client by, String filter) {
     AtomicReference<Subscription> subscribed = new AtomicReference<>();
-    to.subscribe(CLIENT, filter, by, subscribed::set);
+    to.subscribe(
+        CLIENT, new Subscriptions.Request(filter, Optional.empty(), false), by, subscribed::set);
+    return subscribed.get();
+  }
+
+  private Subscription subscribe(Client by, Start start, boolean onlyIfNew) {
+    AtomicReference<Subscription> subscribed = new AtomicReference<>();
+    subscriptions.subscribe(
+        CLIENT, new Subscriptions.Request("", Optional.of(start), onlyIfNew), by, subscribed::set);
     return subscribed.get();
   }
 
@@ -540,8 +674,8 @@ class SubscriptionTest {
     }
 
     @Override
-    public void refuseFilter(CanalException reason) {
-      events.add("refuse filter: " + reason.getMessage());
+    public void refuseRequest(CanalException reason) {
+      events.add("refuse request: " + reason.getMessage());
     }
 
     @Override

@@ -65,21 +65,31 @@ final class RawClient implements AutoCloseable {
   }
 
   void logIn(String user, String password) throws IOException {
+    logIn(user, password, 0);
+  }
+
+  void logIn(String user, String password, long startTimestamp) throws IOException {
     send(
         PacketType.CLIENTAUTHENTICATION,
         ClientAuth.newBuilder()
             .setUsername(user)
             .setPassword(ByteString.copyFromUtf8(Scramble.prove(password, seed)))
+            .setStartTimestamp(startTimestamp)
             .build());
   }
 
   void subscribe(String filter) throws IOException {
+    subscribe(filter, "");
+  }
+
+  void subscribe(String filter, String start) throws IOException {
     send(
         PacketType.SUBSCRIPTION,
         Sub.newBuilder()
             .setDestination(destination)
             .setClientId(clientId)
             .setFilter(filter)
+            .setStart(start)
             .build());
   }
 
@@ -164,6 +174,7 @@ final class RawClient implements AutoCloseable {
     return Messages.parseFrom(packet.getBody());
   }
 
+  /** An Ack with content. */
   Ack error() throws IOException {
     Packet packet = read();
     if (packet.getType() != PacketType.ACK || packet.getVersion() != 1) {

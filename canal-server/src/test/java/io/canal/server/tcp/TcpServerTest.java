@@ -12,7 +12,9 @@ import io.canal.protocol.CanalPacket.Messages;
 import io.canal.protocol.CanalPacket.Packet;
 import io.canal.protocol.CanalPacket.PacketType;
 import io.canal.protocol.ErrorCode;
+import io.canal.protocol.GtidSet;
 import io.canal.protocol.Scramble;
+import io.canal.protocol.SourcePosition;
 import io.canal.server.config.BatchMode;
 import io.canal.server.config.ServerSettings.TcpLimits;
 import io.canal.server.config.User;
@@ -62,6 +64,8 @@ class TcpServerTest {
           new BatchBuffers(1 << 20),
           new EncodedBytes(8L << 20),
           workers,
+          LogFixture::resolve,
+          workers,
           workers,
           Clock.systemUTC(),
           System::nanoTime);
@@ -102,6 +106,62 @@ class TcpServerTest {
       assertThat(nothing.getMessagesCount()).isZero();
       positions.flush();
       assertThat(store.consumers.get("1001").position().gtids().orElseThrow().isEmpty()).isFalse();
+    }
+  }
+
+  @Test
+  void shouldBeginWhereASubscriptionSays() throws Exception {
+    String set = LogFixture.SERVER + ":1";
+    fixture.insert(1, "a").insert(1, "b");
+    try (RawClient client = client().loggedIn()) {
+      client.subscribe("", set);
+      Ack started = client.error();
+      client.get(100, -1);
+      Messages first = client.messages();
+      client.subscribe("", LogFixture.SERVER + ":1-2");
+      client.error();
+      client.ack(first.getBatchId());
+      client.get(100, -1);
+
+      assertThat(started.getErrorCode()).isZero();
+      assertThat(SourcePosition.parse(started.getStart()).gtids()).contains(GtidSet.parse(set));
+      assertThat(TextEntries.read(first)).containsExactly("begin 2", "b", "end 2");
+      assertThat(client.messages().getBatchId()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void shouldRefuseAStartThatIsNoneOrIsGone() throws Exception {
+    try (RawClient client = client().loggedIn()) {
+      client.subscribe("", "yesterday");
+      Ack none = client.error();
+      client.subscribe("", "earliest");
+      Ack gone = client.error();
+      client.subscribe("");
+      client.expectAck();
+
+      assertThat(none.getErrorCode()).isEqualTo(401);
+      assertThat(none.getErrorMessage()).contains("'yesterday' is no start");
+      assertThat(gone.getErrorCode()).isEqualTo(401);
+      assertThat(gone.getErrorMessage()).isEqualTo("earliest was purged");
+    }
+  }
+
+  @Test
+  void shouldTakeTheTimeOfALoginForNewClientsAlone() throws Exception {
+    try (RawClient known = client().subscribed("");
+        RawClient fresh = client().greeted()) {
+      fresh.logIn("canal", "canal", 1_700_000_000_000L);
+      fresh.expectAck();
+      fresh.clientId = "1002";
+      fresh.subscribe("");
+      Ack refused = fresh.error();
+      fresh.clientId = known.clientId;
+      fresh.subscribe("");
+      fresh.expectAck();
+
+      assertThat(refused.getErrorCode()).isEqualTo(401);
+      assertThat(refused.getErrorMessage()).isEqualTo("2023-11-14T22:13:20Z was purged");
     }
   }
 
