@@ -21,8 +21,7 @@ import java.util.List;
  * }
  * }</pre>
  */
-public final class Change {
-  private final EntryCursor entry;
+public final class Change extends SourceEvent {
   private final RowReader row;
 
   private int eventType;
@@ -37,13 +36,13 @@ public final class Change {
   private List<String> keys = List.of();
 
   Change(EntryCursor entry) {
-    this.entry = entry;
+    super(entry);
     row = new RowReader(entry);
   }
 
   /** Starts a {@code RowChange}: everything of it but a row. */
   void wrapEvent() {
-    array = entry.array();
+    array = entry().array();
     eventType = 0;
     sqlLength = 0;
     ddlSchemaLength = 0;
@@ -98,11 +97,11 @@ public final class Change {
   }
 
   public String schema() {
-    return entry.schema();
+    return entry().schema();
   }
 
   public String table() {
-    return entry.table();
+    return entry().table();
   }
 
   /** The row before an UPDATE or DELETE; else without columns. */
@@ -151,29 +150,9 @@ public final class Change {
     return WireReader.text(array, ddlSchemaOffset, ddlSchemaLength);
   }
 
-  /** When the source executed it, in milliseconds since the epoch; whole seconds. */
-  public long executeTimeMs() {
-    return entry.executeTimeMs();
-  }
-
-  /** The binary log file that holds its event. */
-  public String binlogFile() {
-    return entry.binlogFile();
-  }
-
-  /** Bytes from the start of that file to the start of the event. */
-  public long binlogOffset() {
-    return entry.binlogOffset();
-  }
-
   /** {@code server_id} of the server it was first executed on. */
   public long serverId() {
-    return entry.serverId();
-  }
-
-  /** The source's executed GTID set as text; empty without GTIDs. */
-  public String executedGtids() {
-    return entry.executedGtids();
+    return entry().serverId();
   }
 
   /**
@@ -181,12 +160,12 @@ public final class Change {
    * Empty where neither is known, which is after a restart within a transaction without GTIDs.
    */
   public String transactionId() {
-    return entry.transactionId();
+    return entry().transactionId();
   }
 
   /** A change that stays valid, with a copy of this row; for use by one thread at a time. */
   public Change copy() {
-    Change copy = new Change(entry.copyHeader());
+    Change copy = new Change(entry().copyHeader());
     copy.eventType = eventType;
     copy.keys = keys;
     copy.array = new byte[rowLength + sqlLength + ddlSchemaLength];
@@ -203,6 +182,6 @@ public final class Change {
   /** Operation, table and place; no row data. */
   @Override
   public String toString() {
-    return operation() + " " + entry.describe();
+    return operation() + " " + entry().describe();
   }
 }

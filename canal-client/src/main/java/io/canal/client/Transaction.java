@@ -4,17 +4,16 @@ package io.canal.client;
  * The begin or the end of a transaction. Valid until the listener's method returns, on its thread
  * only: the next transaction reuses this object.
  */
-public final class Transaction {
-  private final EntryCursor entry;
+public final class Transaction extends SourceEvent {
   private final WireReader reader = new WireReader();
 
   Transaction(EntryCursor entry) {
-    this.entry = entry;
+    super(entry);
   }
 
   /** The same as {@link Change#transactionId} of the changes within. */
   public String id() {
-    return entry.transactionId();
+    return entry().transactionId();
   }
 
   /** The storage engine's number of the transaction, in decimal; known at its end, else empty. */
@@ -22,7 +21,7 @@ public final class Transaction {
     wrapStore();
     while (reader.next()) {
       if (reader.field() == 2) {
-        return WireReader.text(entry.array(), reader.offset(), reader.length());
+        return WireReader.text(entry().array(), reader.offset(), reader.length());
       }
     }
     return "";
@@ -39,27 +38,7 @@ public final class Transaction {
     return 0;
   }
 
-  /** When the source executed it, in milliseconds since the epoch; whole seconds. */
-  public long executeTimeMs() {
-    return entry.executeTimeMs();
-  }
-
-  /** The binary log file that holds the event. */
-  public String binlogFile() {
-    return entry.binlogFile();
-  }
-
-  /** Bytes from the start of that file to the start of the event. */
-  public long binlogOffset() {
-    return entry.binlogOffset();
-  }
-
-  /** The source's executed GTID set as text; empty without GTIDs. */
-  public String executedGtids() {
-    return entry.executedGtids();
-  }
-
   private void wrapStore() {
-    reader.wrap(entry.array(), entry.storeOffset(), entry.storeLength());
+    reader.wrap(entry().array(), entry().storeOffset(), entry().storeLength());
   }
 }
