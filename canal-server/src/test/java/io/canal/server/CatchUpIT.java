@@ -44,7 +44,14 @@ class CatchUpIT {
     rows = NumberedRows.create(MYSQL, "catch_up");
     home =
         CanalHome.create()
-            .destination("example", MYSQL, Map.of("canal.instance.memory.buffer.size", "2048"));
+            .destination(
+                "example",
+                MYSQL,
+                Map.of(
+                    "canal.instance.memory.buffer.size",
+                    "2048",
+                    "canal.instance.log.max.bytes",
+                    "2097152"));
     canal = home.start();
     home.awaitServing("example");
   }
