@@ -149,7 +149,7 @@ class CatchUpIT {
         batches.add(reader.read(64).getId());
         last = batches.size() == 5 ? reader.last() : last;
       }
-      assertThat(state(0)).isEqualTo("ATTACHED");
+      home.await("example", "that it has joined", status -> count(status, "ATTACHED") == 1);
 
       for (int i = 0; i < 5; i++) {
         reader.connector().ack(batches.get(i));

@@ -164,8 +164,7 @@ public final class Consumer implements AutoCloseable {
   private void look() {
     lookAt = reader.position() + LOOK_BYTES;
     catchUps.polled(seat, reader.position());
-    leaving =
-        leaving || seat.isWithdrawn() || log.holds(reached.position());
+    leaving = leaving || seat.isWithdrawn() || log.holds(reached.position());
   }
 
   /** Leaves a catch-up, if it can be left here. */
@@ -427,6 +426,22 @@ public final class Consumer implements AutoCloseable {
   public Optional<Long> oldestSeconds() {
     ChangeReader now = attached;
     return log.timestampSecondsAt(now == null ? 0 : now.acknowledgedPosition());
+  }
+
+  /**
+   * Goes over to the destination's log where that holds what follows, which asks for nothing; while
+   * nothing is on its way.
+   */
+  public void settle() {
+    if (attached != null || closed || (reader != null && !isDrained())) {
+      return;
+    }
+    if (reader == null) {
+      log.open(name, reached.position()).ifPresent(this::attach);
+      return;
+    }
+    pass();
+    joined();
   }
 
   /** Whether its reader is of no more use, or its place in a catch-up is over. */

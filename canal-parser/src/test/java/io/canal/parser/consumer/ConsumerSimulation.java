@@ -187,7 +187,10 @@ class ConsumerSimulation {
     if (client.readable && client.onTheirWay.size() < 4) {
       ChunkLimit limit =
           new ChunkLimit(
-              1 + random.nextInt(16 * 1024), Long.MAX_VALUE, 1 + random.nextInt(60), Long.MAX_VALUE);
+              1 + random.nextInt(16 * 1024),
+              Long.MAX_VALUE,
+              1 + random.nextInt(60),
+              Long.MAX_VALUE);
       client
           .consumer
           .poll(limit, ALL)

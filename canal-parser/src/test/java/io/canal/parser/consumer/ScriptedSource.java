@@ -45,7 +45,8 @@ final class ScriptedSource {
       long length = LogScript.BEGIN_LENGTH + LogScript.END_LENGTH;
       for (int e = 0; e < eventCount; e++) {
         int dropped = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 0;
-        Event event = new Event(row + dropped, 1 + random.nextInt(4), dropped, random.nextInt(1500));
+        Event event =
+            new Event(row + dropped, 1 + random.nextInt(4), dropped, random.nextInt(1500));
         events.add(event);
         for (int r = 0; r < event.rows(); r++) {
           rows.add(event.first() + r);

@@ -396,6 +396,9 @@ public final class Subscription {
           if (!closed) {
             letGo();
           }
+          if (!closed && ahead.isEmpty()) {
+            consumer.settle();
+          }
           if (!closed && outstanding.isEmpty() && ahead.isEmpty() && filterProblem.isEmpty()) {
             try {
               consumer.passHidden(entries);
