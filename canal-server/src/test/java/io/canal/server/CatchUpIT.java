@@ -44,7 +44,14 @@ class CatchUpIT {
     rows = NumberedRows.create(MYSQL, "catch_up");
     home =
         CanalHome.create()
-            .destination("example", MYSQL, Map.of("canal.instance.memory.buffer.size", "2048"));
+            .destination(
+                "example",
+                MYSQL,
+                Map.of(
+                    "canal.instance.memory.buffer.size",
+                    "2048",
+                    "canal.instance.log.max.bytes",
+                    "2097152"));
     canal = home.start();
     home.awaitServing("example");
   }
@@ -142,7 +149,7 @@ class CatchUpIT {
         batches.add(reader.read(64).getId());
         last = batches.size() == 5 ? reader.last() : last;
       }
-      assertThat(state(0)).isEqualTo("ATTACHED");
+      home.await("example", "that it has joined", status -> count(status, "ATTACHED") == 1);
 
       for (int i = 0; i < 5; i++) {
         reader.connector().ack(batches.get(i));

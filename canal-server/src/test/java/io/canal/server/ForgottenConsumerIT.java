@@ -86,7 +86,14 @@ class ForgottenConsumerIT {
 
   private static CanalHome home() {
     return CanalHome.create()
-        .destination("example", MYSQL, Map.of("canal.instance.memory.buffer.size", "2048"));
+        .destination(
+            "example",
+            MYSQL,
+            Map.of(
+                "canal.instance.memory.buffer.size",
+                "2048",
+                "canal.instance.log.max.bytes",
+                "4194304"));
   }
 
   /** Subscribes, takes a row and goes. */

@@ -278,7 +278,7 @@ public final class CatchUps implements AutoCloseable {
     synchronized (this) {
       long now = nanoClock.getAsLong();
       line.removeIf(seat -> seat.callback == null && now - seat.askedNanos > PATIENCE.toNanos());
-      for (CatchUp catchUp : running) {
+      for (CatchUp catchUp : List.copyOf(running)) {
         withdraw(catchUp, now, calls);
         endIfEmpty(catchUp);
       }

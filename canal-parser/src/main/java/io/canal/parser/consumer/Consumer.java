@@ -428,6 +428,22 @@ public final class Consumer implements AutoCloseable {
     return log.timestampSecondsAt(now == null ? 0 : now.acknowledgedPosition());
   }
 
+  /**
+   * Goes over to the destination's log where that holds what follows, which asks for nothing; while
+   * nothing is on its way.
+   */
+  public void settle() {
+    if (attached != null || closed || (reader != null && !isDrained())) {
+      return;
+    }
+    if (reader == null) {
+      log.open(name, reached.position()).ifPresent(this::attach);
+      return;
+    }
+    pass();
+    joined();
+  }
+
   /** Whether its reader is of no more use, or its place in a catch-up is over. */
   public boolean mustLetGo() {
     return reader != null && (seat == null ? reader.isDetached() : seat.isWithdrawn());

@@ -197,6 +197,7 @@ public final class ChangeReader implements AutoCloseable {
           stretch.begun());
     }
     ahead.begun(stretch.begun());
+    ahead.forgetMarked(); // it belongs to the mark of this chunk
     array.pin();
     Chunk chunk = new Chunk(log, array, stretch, at, walk, filter);
     walk = ahead;

@@ -64,7 +64,8 @@ final class Walk {
     return new Walk(this);
   }
 
-  private void forgetMarked() {
+  /** What came by so far belongs to another's mark. */
+  void forgetMarked() {
     file = null;
     ended.clear();
     entered = false;

@@ -16,17 +16,23 @@ import java.util.UUID;
  * Writes frames as a receiver does. A rows event holds the number of its first row and how many
  * there are, so that a test can tell which rows a reader was given.
  */
-final class LogScript {
-  static final UUID SERVER = UUID.fromString("3e11fa47-71ca-11e1-9e33-c80aa9429562");
-  static final SourcePosition START_WITH_GTIDS =
+public final class LogScript {
+  public static final UUID SERVER = UUID.fromString("3e11fa47-71ca-11e1-9e33-c80aa9429562");
+  public static final SourcePosition START_WITH_GTIDS =
       new SourcePosition(
           Optional.of(new GtidSet()), Optional.of(SERVER), "binlog.000001", 4, Optional.empty());
-  static final SourcePosition START =
+  public static final SourcePosition START =
       new SourcePosition(
           Optional.empty(), Optional.of(SERVER), "binlog.000001", 4, Optional.empty());
-  static final RowCounter ROW_COUNTER = LogScript::rowCount;
+  public static final RowCounter ROW_COUNTER = LogScript::rowCount;
 
   private static final int EVENT_HEADER = 19;
+  private static final int CHECKSUM = 4;
+
+  /** Bytes of the events in the file. */
+  public static final int BEGIN_LENGTH = 60;
+
+  public static final int END_LENGTH = EVENT_HEADER + 8 + CHECKSUM;
 
   private final ChangeLogWriter writer;
   private final Transaction transaction = new Transaction();
@@ -34,33 +40,38 @@ final class LogScript {
   private int fileNumber;
   private long offset;
 
-  LogScript(ChangeLog log, String fileName, long offset) {
+  public LogScript(ChangeLog log, String fileName, long offset) {
     writer = log.writer();
     file = new LogFile(Optional.of(SERVER), fileName);
     fileNumber = writer.addFile(file);
     this.offset = offset;
   }
 
-  LogScript begin(long gtidNumber) throws InterruptedException {
-    transaction.set(file, offset, 1_700_000_000L, 1, 60, 7, false);
+  public LogScript begin(long gtidNumber) throws InterruptedException {
+    transaction.set(file, offset, 1_700_000_000L, 1, BEGIN_LENGTH, 7, false);
     transaction.gtid(gtidNumber == 0 ? null : new Gtid(SERVER, "", gtidNumber), 0, 0);
     writer.begin(transaction, fileNumber);
-    offset += 60;
+    offset += BEGIN_LENGTH;
     return this;
   }
 
   /** A rows event with {@code count} rows from {@code first} on. */
-  LogScript rows(int first, int count, int padding) throws InterruptedException {
+  public LogScript rows(int first, int count, int padding) throws InterruptedException {
     int length = EVENT_HEADER + 8 + padding;
     writer.claim(length);
     event(length).putInt(first).putInt(count);
     writer.rows(fileNumber, 0, offset, length);
     writer.tellReaders();
-    offset += length + 4;
+    offset += rowsLength(padding);
     return this;
   }
 
-  LogScript skipRows(int count) {
+  /** Bytes in the file of a rows event with that padding. */
+  public static int rowsLength(int padding) {
+    return EVENT_HEADER + 8 + padding + CHECKSUM;
+  }
+
+  public LogScript skipRows(int count) {
     writer.skipRows(count);
     return this;
   }
@@ -74,16 +85,16 @@ final class LogScript {
     return this;
   }
 
-  LogScript end() throws InterruptedException {
+  public LogScript end() throws InterruptedException {
     writer.claim(EVENT_HEADER + 8);
     event(EVENT_HEADER + 8).putLong(0);
     writer.end(false, fileNumber, offset, EVENT_HEADER + 8);
     writer.tellReaders();
-    offset += EVENT_HEADER + 8 + 4;
+    offset += END_LENGTH;
     return this;
   }
 
-  LogScript move(String fileName) throws InterruptedException {
+  public LogScript move(String fileName) throws InterruptedException {
     file = new LogFile(Optional.of(SERVER), fileName);
     fileNumber = writer.addFile(file);
     offset = 4;
@@ -97,7 +108,7 @@ final class LogScript {
     return this;
   }
 
-  long offset() {
+  public long offset() {
     return offset;
   }
 
@@ -124,7 +135,7 @@ final class LogScript {
   }
 
   /** The rows of a frame that its reader is to see. */
-  static List<Integer> rowsOf(Frame frame) {
+  public static List<Integer> rowsOf(Frame frame) {
     int first = body(frame).getInt();
     List<Integer> rows = new ArrayList<>();
     for (int i = frame.rowsToSkip(); i < rowCount(frame); i++) {

@@ -428,6 +428,9 @@ public final class Subscription {
           if (!closed && !moving) {
             letGo();
           }
+          if (!closed && !moving && ahead.isEmpty()) {
+            consumer.settle();
+          }
           if (!closed
               && !moving
               && outstanding.isEmpty()
