@@ -1,6 +1,7 @@
 package io.canal.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.canal.testing.MysqlServer;
 import java.sql.Connection;
@@ -118,7 +119,7 @@ class ReceiverIT {
   }
 
   @Test
-  void shouldStopWhereTheStoredPositionIsPurged() throws Exception {
+  void shouldFailTheConsumerAloneWhoseStoredPositionIsPurged() throws Exception {
     String schema = MYSQL.createSchema("purge");
     MYSQL.execute("CREATE TABLE %s.t (id INT)".formatted(schema));
     try (CanalHome home = CanalHome.create().destination("example", MYSQL)) {
@@ -134,17 +135,18 @@ class ReceiverIT {
           "FLUSH BINARY LOGS",
           "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY");
 
-      try (CanalServer canal = home.start()) {
-        assertThat(canal.status().address()).isPresent();
-        home.await(
-            "example",
-            "that it stops and says that its position is purged",
-            instance ->
-                instance.path("state").asText().equals("STOPPED")
-                    && instance
-                        .path("reason")
-                        .asText()
-                        .contains("no longer has the binary log at file=binlog."));
+      try (CanalServer canal = home.start();
+          RowReceiver client = RowReceiver.open(home, "example", 1, "");
+          RowReceiver other = RowReceiver.open(home, "example", 2, schema + "\\..*")) {
+        assertThat(canal.status().isReady()).isTrue();
+        MYSQL.execute("INSERT INTO %s.t VALUES (3)".formatted(schema));
+        assertThat(other.rows(1)).extracting(row -> row.get("id")).containsExactly("3");
+        assertThatThrownBy(() -> client.rows(1))
+            .hasMessageContaining("client id 1 of example cannot go on after file=binlog.")
+            .hasMessageContaining("no longer has the binary log")
+            .hasMessageContaining("bin/canal position set example 1");
+        assertThat(home.status("example").path("state").asText()).isEqualTo("RUNNING");
+        assertThat(home.status("example").at("/consumers/0/state").asText()).isEqualTo("FAILED");
       }
     }
   }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ public final class ChangeLog implements AutoCloseable {
   private static final int MAX_SEGMENT_BYTES = 1024 * 1024;
 
   private final long budgetBytes;
+  private final boolean inStep;
   private final RowCounter rowCounter;
   private final LogFiles files = new LogFiles();
   private final List<ChangeReader> readers = new CopyOnWriteArrayList<>();
@@ -75,11 +77,28 @@ public final class ChangeLog implements AutoCloseable {
     this(budgetBytes, start, rowCounter, Optional.of(directory));
   }
 
+  /**
+   * A log that stays in memory and whose readers go in step: the oldest segment leaves once all of
+   * them have read it, so that nobody is detached.
+   */
+  public static ChangeLog inStep(long budgetBytes, SourcePosition start, RowCounter rowCounter) {
+    return new ChangeLog(budgetBytes, start, rowCounter, Optional.empty(), true);
+  }
+
   ChangeLog(
       long budgetBytes,
       SourcePosition start,
       RowCounter rowCounter,
       Optional<SegmentFiles> segmentFiles) {
+    this(budgetBytes, start, rowCounter, segmentFiles, false);
+  }
+
+  private ChangeLog(
+      long budgetBytes,
+      SourcePosition start,
+      RowCounter rowCounter,
+      Optional<SegmentFiles> segmentFiles,
+      boolean inStep) {
     if (budgetBytes < MIN_SEGMENTS * MIN_SEGMENT_BYTES) {
       throw new IllegalArgumentException(
           "budget of "
@@ -89,6 +108,7 @@ public final class ChangeLog implements AutoCloseable {
               + " or more");
     }
     this.budgetBytes = budgetBytes;
+    this.inStep = inStep;
     this.rowCounter = requireNonNull(rowCounter, "rowCounter is null");
     this.executed = start.gtids().orElse(null);
     LogFile startFile = new LogFile(start.serverUuid(), start.file());
@@ -212,20 +232,23 @@ public final class ChangeLog implements AutoCloseable {
     return readers.stream().filter(reader -> !reader.isDetached());
   }
 
-  long furthestRead() {
-    return attached().mapToLong(ChangeReader::readPosition).max().orElse(0);
+  /** Up to where the log need not be kept. */
+  long readThrough() {
+    LongStream read = attached().mapToLong(ChangeReader::readPosition);
+    return (inStep ? read.min() : read.max()).orElse(0);
   }
 
   /**
    * Seconds since the epoch of the first change at or after that place, on disk of its segment's
-   * first; empty where nothing is published there.
+   * first; of the oldest that the log holds where that place is gone. Empty where nothing is
+   * published there.
    */
   public Optional<Long> timestampSecondsAt(long position) {
     lock.lock();
     try {
       long end = published;
-      long at = position;
-      Segment segment = store.find(position);
+      long at = Math.max(position, store.oldest().base);
+      Segment segment = store.find(at);
       while (segment != null && at < end) {
         long found = segment.timestampSeconds();
         if (!segment.isOnDisk()) {
@@ -314,7 +337,7 @@ public final class ChangeLog implements AutoCloseable {
           return Optional.empty();
         }
         Segment oldest = store.oldestResident();
-        if (oldest.end() <= furthestRead()) {
+        if (oldest.end() <= readThrough()) {
           full = false;
           // a frame larger than the budget is taken alone
           return oldest == active ? Optional.empty() : Optional.of(oldest);

@@ -224,6 +224,10 @@ public final class ChangeReader implements AutoCloseable {
         executed.add(sid, transaction.tag(), number, number);
         ended.add(sid, transaction.tag(), number);
       }
+    } else if (executed == null && !isBeforeResume(frame.file(), frame.eventEnd())) {
+      // a new consumer began inside of it
+      file = frame.file();
+      fileOffset = frame.eventEnd();
     }
     inTransaction = false;
     skipping = false;

@@ -2,6 +2,7 @@ package io.canal.parser.log;
 
 import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,18 +48,23 @@ public final class Mark {
   }
 
   /** File of the last end of a transaction. */
-  LogFile file() {
+  public LogFile file() {
     return file;
   }
 
   /** Offset of the last end of a transaction. */
-  long offset() {
+  public long offset() {
     return offset;
   }
 
   /** Transactions that ended since the mark before. */
-  List<GtidSet.Interval> gtids() {
+  public List<GtidSet.Interval> gtids() {
     return gtids;
+  }
+
+  /** Whether the place is inside of a transaction. */
+  public boolean isInside() {
+    return inside.isPresent();
   }
 
   Optional<Inside> inside() {
@@ -66,7 +72,14 @@ public final class Mark {
   }
 
   /** The transaction that a consumer which has everything up to here has in part. */
-  Optional<SourcePosition.OpenTransaction> open() {
+  public Optional<SourcePosition.OpenTransaction> open() {
     return open;
+  }
+
+  /** The same place, after a mark that another reader made before it. */
+  public Mark following(Mark earlier) {
+    List<GtidSet.Interval> all = new ArrayList<>(earlier.gtids);
+    all.addAll(gtids);
+    return new Mark(position, file, offset, all, inside, open);
   }
 }

@@ -66,10 +66,7 @@ public final class BinlogDump implements Closeable {
     SqlSession session = SqlSession.open(config);
     try {
       boolean checksummed = prepare(session, config);
-      long serverId =
-          config.serverId() != 0
-              ? config.serverId()
-              : RANDOM.nextLong(MIN_RANDOM_SERVER_ID, MAX_RANDOM_SERVER_ID + 1);
+      long serverId = config.serverId() != 0 ? config.serverId() : randomServerId();
       SourceConnection connection = session.connection();
       connection.readTimeout(FIRST_ANSWER_TIMEOUT_MS);
       connection.send(command(request, serverId, untilEnd ? NON_BLOCK : 0));
@@ -98,6 +95,11 @@ public final class BinlogDump implements Closeable {
             .formatted(heartbeatNanos, heartbeatNanos, NET_WRITE_TIMEOUT_SECONDS));
     String checksum = session.query("SELECT @master_binlog_checksum").get(0)[0];
     return "CRC32".equalsIgnoreCase(checksum);
+  }
+
+  /** A server_id that hardly anybody has. */
+  public static long randomServerId() {
+    return RANDOM.nextLong(MIN_RANDOM_SERVER_ID, MAX_RANDOM_SERVER_ID + 1);
   }
 
   static byte[] command(DumpRequest request, long serverId, int flags) {
@@ -151,7 +153,7 @@ public final class BinlogDump implements Closeable {
     private final int timeoutMs;
     private boolean answered;
 
-    ImpatientStream(SourceConnection connection, int timeoutMs) {
+    ImpatientStream(SourceConnection connection, int timeoutMs) throws IOException {
       super(connection.input());
       this.connection = connection;
       this.timeoutMs = timeoutMs;

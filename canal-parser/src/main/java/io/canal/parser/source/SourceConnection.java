@@ -15,12 +15,12 @@ import io.canal.protocol.ErrorCode;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 
 /**
  * One authenticated connection to a source, over the connector library's packets and login. Owned
@@ -30,11 +30,13 @@ final class SourceConnection implements Closeable {
   private static final int MAX_COMMAND_BYTES = 0xFFFFFF - 1;
 
   private final Socket socket;
+  private final Socket top;
   private final PacketChannel channel;
   private final String serverVersion;
 
-  private SourceConnection(Socket socket, PacketChannel channel, String serverVersion) {
+  private SourceConnection(Socket socket, Socket top, PacketChannel channel, String serverVersion) {
     this.socket = socket;
+    this.top = top;
     this.channel = channel;
     this.serverVersion = serverVersion;
   }
@@ -71,7 +73,7 @@ final class SourceConnection implements Closeable {
               + greeting.getProtocolVersion()
               + ", expected 10: this is no MySQL or MariaDB");
     }
-    secure(config, channel, greeting);
+    Socket top = secure(config, socket, channel, greeting);
     try {
       new Authenticator(greeting, channel, null, config.username(), config.password())
           .authenticate();
@@ -79,15 +81,17 @@ final class SourceConnection implements Closeable {
       throw errorOf(e);
     }
     channel.authenticationComplete();
-    return new SourceConnection(socket, channel, greeting.getServerVersion());
+    return new SourceConnection(socket, top, channel, greeting.getServerVersion());
   }
 
-  private static void secure(SourceConfig config, PacketChannel channel, GreetingPacket greeting)
+  /** Puts TLS over the connection, if so configured; gives the socket to read from. */
+  private static Socket secure(
+      SourceConfig config, Socket socket, PacketChannel channel, GreetingPacket greeting)
       throws IOException {
     boolean offered = (greeting.getServerCapabilities() & ClientCapabilities.SSL) != 0;
     if (config.sslMode() == SslMode.DISABLED
         || (config.sslMode() == SslMode.PREFERRED && !offered)) {
-      return;
+      return socket;
     }
     if (!offered) {
       throw new CanalException(
@@ -99,18 +103,10 @@ final class SourceConnection implements Closeable {
     SSLRequestCommand request = new SSLRequestCommand();
     request.setCollation(greeting.getServerCollation());
     channel.write(request);
+    SSLSocket encrypted = TlsSockets.layer(config, socket);
     try {
-      channel.upgradeToSSL(
-          plain -> {
-            try {
-              return TlsSockets.layer(config, plain);
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-          },
-          null);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+      channel.upgradeToSSL(plain -> encrypted, null);
+      return encrypted;
     } catch (SSLException e) {
       throw new CanalException(
           isCutOff(e) ? ErrorCode.RETRY : ErrorCode.STOP_INSTANCE,
@@ -152,9 +148,12 @@ final class SourceConnection implements Closeable {
     return channel.isSSL();
   }
 
-  /** The bytes that follow the last command, for a reader that knows packets itself. */
-  InputStream input() {
-    return channel.getInputStream();
+  /**
+   * The bytes that follow the last command, for a reader that knows packets itself; past the
+   * library's buffer, which is empty once the answers before are read.
+   */
+  InputStream input() throws IOException {
+    return top.getInputStream();
   }
 
   void readTimeout(int milliseconds) throws IOException {

@@ -50,6 +50,21 @@ public final class StartPositions {
     return start instanceof StartPosition.Oldest ? oldest() : now();
   }
 
+  /** Whether the source still has what follows a position of its own, as far as it can tell. */
+  public boolean has(SourcePosition position) throws IOException {
+    if (!info.gtidMode() || position.gtids().isEmpty()) {
+      return files().contains(position.file());
+    }
+    return missing(position.gtids().get()).isEmpty();
+  }
+
+  private GtidSet missing(GtidSet executed) throws IOException {
+    GtidSet missing =
+        GtidSet.parse(session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", ""));
+    missing.removeAll(executed);
+    return missing;
+  }
+
   private SourcePosition now() throws IOException {
     boolean renamed = !info.isMariadb() && info.isAtLeast(8, 2, 0);
     List<String[]> rows = session.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
@@ -70,9 +85,7 @@ public final class StartPositions {
               : "a start by GTID set needs gtid_mode ON at the source: SET GLOBAL gtid_mode = ON"
                   + " (by way of OFF_PERMISSIVE and ON_PERMISSIVE)");
     }
-    GtidSet missing =
-        GtidSet.parse(session.query("SELECT @@GLOBAL.gtid_purged").get(0)[0].replace("\n", ""));
-    missing.removeAll(executed);
+    GtidSet missing = missing(executed);
     if (!missing.isEmpty()) {
       throw failure(
           "the source has purged transactions that the start lacks: "

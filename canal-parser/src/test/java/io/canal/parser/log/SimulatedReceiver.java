@@ -91,7 +91,7 @@ final class SimulatedReceiver {
    */
   void settle() {
     long deadline = System.nanoTime() + PATIENCE_NANOS;
-    while (unfinished != null && !(log.isFull() && log.furthestRead() < log.oldestInMemoryEnd())) {
+    while (unfinished != null && !(log.isFull() && log.readThrough() < log.oldestInMemoryEnd())) {
       if (System.nanoTime() > deadline) {
         throw new AssertionError("the receiver neither writes nor has a reason to wait");
       }

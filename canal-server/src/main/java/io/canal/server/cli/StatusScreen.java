@@ -11,7 +11,7 @@ import java.util.Locale;
 
 /** Lays the JSON of {@code /status} out for a terminal. */
 final class StatusScreen {
-  private static final String CONSUMER = "    %-12s %-10s %-11s %-22s %-28s %s%n";
+  private static final String CONSUMER = "    %-12s %-11s %-10s %-8s %-22s %-28s %s%n";
 
   private final PrintWriter out;
   private final Paint paint;
@@ -65,16 +65,22 @@ final class StatusScreen {
       out.println("    no consumer");
       return;
     }
-    out.printf(CONSUMER, "CLIENT", "LAG", "UNACKED", "CONNECTED FROM", "POSITION", "FILTER");
+    out.printf(
+        CONSUMER, "CLIENT", "STATE", "LAG", "UNACKED", "CONNECTED FROM", "POSITION", "FILTER");
     for (JsonNode consumer : instance.path("consumers")) {
       out.printf(
           CONSUMER,
           text(consumer, "clientId"),
+          text(consumer, "state"),
           duration(consumer.path("lagMs").asLong()),
           consumer.path("outstandingBatches").asLong(),
           text(consumer, "address"),
           fileAndOffset(text(consumer, "position")),
           text(consumer, "filter"));
+      String reason = text(consumer, "reason");
+      if (!reason.equals("-")) {
+        out.println("      " + paint.red(reason));
+      }
     }
   }
 

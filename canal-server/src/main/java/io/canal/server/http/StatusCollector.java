@@ -126,6 +126,18 @@ final class StatusCollector implements MultiCollector {
     metrics.add(
         consumerGauge(
             instances,
+            "canal_consumer_attached",
+            "1 while the consumer reads the change log, 0 while it catches up or cannot.",
+            consumer -> consumer.state().equals("ATTACHED") ? 1 : 0));
+    metrics.add(
+        consumerGauge(
+            instances,
+            "canal_consumer_failed",
+            "1 if the source cannot give what the consumer needs.",
+            consumer -> consumer.state().equals("FAILED") ? 1 : 0));
+    metrics.add(
+        consumerGauge(
+            instances,
             "canal_consumer_lag_seconds",
             "Age of the oldest change not acknowledged; 0 while there is none.",
             consumer -> consumer.lagMs() / 1000.0));

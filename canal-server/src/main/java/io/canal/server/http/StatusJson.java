@@ -63,6 +63,8 @@ final class StatusJson {
   private static void add(ObjectNode json, ConsumerStatus consumer) {
     json.put("clientId", consumer.clientId());
     json.put("filter", consumer.filter());
+    json.put("state", consumer.state());
+    json.put("reason", consumer.reason());
     json.put("position", text(consumer.position()));
     json.put("lagMs", consumer.lagMs());
     json.put("outstandingBatches", consumer.outstandingBatches());

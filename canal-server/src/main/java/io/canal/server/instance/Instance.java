@@ -3,9 +3,12 @@ package io.canal.server.instance;
 import static java.util.Objects.requireNonNull;
 
 import io.canal.parser.binlog.SourceErrorException;
+import io.canal.parser.consumer.CatchUpStreams;
+import io.canal.parser.consumer.CatchUps;
 import io.canal.parser.entry.EntryEncoder;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.Frame;
+import io.canal.parser.log.RowCounter;
 import io.canal.parser.log.SpillDirectory;
 import io.canal.parser.row.RowsEvent;
 import io.canal.parser.schema.InformationSchema;
@@ -43,6 +46,7 @@ public final class Instance implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Instance.class);
   private static final long FIRST_BACKOFF_MS = 100;
   private static final long LAST_BACKOFF_MS = 10_000;
+  private static final long CATCH_UP_LOG_BYTES = 8L * 1024 * 1024;
 
   private final InstanceSettings settings;
   private final SourceConfig source;
@@ -179,6 +183,7 @@ public final class Instance implements AutoCloseable {
               destination(),
               stored.get(),
               settings.start(),
+              settings.logBytes() / 2,
               info,
               new StartPositions(info, session, source),
               positions);
@@ -211,16 +216,25 @@ public final class Instance implements AutoCloseable {
     TableFilter filter = TableFilter.of(settings.filter(), settings.blackFilter());
     TableSchemas schemas = new TableSchemas(new InformationSchema(schemaSession), filter);
     ThreadLocal<RowsEvent> counting = ThreadLocal.withInitial(RowsEvent::new);
-    ChangeLog log =
-        new ChangeLog(
-            settings.logBytes(),
-            start.stream(),
-            frame -> countRows(counting.get(), schemas, frame),
-            directory);
+    RowCounter rowCounter = frame -> countRows(counting.get(), schemas, frame);
+    ChangeLog log = new ChangeLog(settings.logBytes(), start.stream(), rowCounter, directory);
+    CatchUps catchUps =
+        new CatchUps(
+            destination(),
+            new CatchUpStreams(
+                destination(),
+                source,
+                schemas,
+                rowCounter,
+                Math.min(CATCH_UP_LOG_BYTES, settings.logBytes()),
+                shared.clock()),
+            shared.storeExecutor(),
+            System::nanoTime);
     Subscriptions subscriptions =
         new Subscriptions(
             destination(),
             log,
+            catchUps,
             positions,
             expression ->
                 new FilteredEntries(

@@ -11,7 +11,7 @@ import java.util.concurrent.Executor;
  * What all destinations of a server use together.
  *
  * @param workers encode batches
- * @param storeExecutor may wait for a position store
+ * @param storeExecutor may wait for a position store, or for a connection to close
  * @param dataDirectory holds a folder for each destination
  */
 public record Shared(

@@ -82,6 +82,8 @@ final class Statuses {
     return new ConsumerStatus(
         subscription.clientId(),
         subscription.filter(),
+        subscription.state().kind().name(),
+        subscription.state().reason(),
         Optional.of(subscription.acknowledged()),
         subscription.lagSeconds() * 1000,
         subscription.outstandingBatches(),

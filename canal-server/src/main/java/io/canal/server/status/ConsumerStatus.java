@@ -10,9 +10,12 @@ import java.util.Optional;
  *
  * @param clientId its name, {@code 1001} for the original's client
  * @param filter its own filter; empty for all that the destination receives
+ * @param state ATTACHED while it reads the destination's log; else DETACHED, WAITING, CATCHING_UP
+ *     or FAILED
+ * @param reason why it failed, else empty
  * @param position up to where it has acknowledged
  * @param lagMs now minus the time of the oldest change that it has not acknowledged; 0 if there is
- *     none, so that the lag of an idle source stays 0
+ *     none, so that the lag of an idle source stays 0; at least that while it is not ATTACHED
  * @param outstandingBatches batches sent and not acknowledged
  * @param address the client's address while it is connected
  * @param rows rows delivered since the server started, redelivered ones again
@@ -20,6 +23,8 @@ import java.util.Optional;
 public record ConsumerStatus(
     String clientId,
     String filter,
+    String state,
+    String reason,
     Optional<SourcePosition> position,
     long lagMs,
     int outstandingBatches,
@@ -28,6 +33,8 @@ public record ConsumerStatus(
   public ConsumerStatus {
     requireNonNull(clientId, "clientId is null");
     requireNonNull(filter, "filter is null");
+    requireNonNull(state, "state is null");
+    requireNonNull(reason, "reason is null");
     requireNonNull(position, "position is null");
     requireNonNull(address, "address is null");
     if (lagMs < 0 || outstandingBatches < 0) {

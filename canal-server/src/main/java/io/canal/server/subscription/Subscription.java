@@ -2,8 +2,8 @@ package io.canal.server.subscription;
 
 import static java.util.Objects.requireNonNull;
 
-import io.canal.parser.log.ChangeLog;
-import io.canal.parser.log.ChangeReader;
+import io.canal.parser.consumer.Consumer;
+import io.canal.parser.consumer.ConsumerState;
 import io.canal.parser.log.Frame;
 import io.canal.parser.log.FrameKind;
 import io.canal.parser.log.Mark;
@@ -18,9 +18,7 @@ import io.canal.server.position.PositionSaver;
 import io.canal.server.subscription.Subscriber.EndReason;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -51,7 +49,6 @@ public final class Subscription {
   /** What the subscriptions of one destination share. */
   record Shared(
       String destination,
-      ChangeLog log,
       PositionSaver positions,
       BatchMode batchMode,
       BatchBuffers buffers,
@@ -70,7 +67,7 @@ public final class Subscription {
 
   private final String clientId;
   private final Shared shared;
-  private final ChangeReader reader;
+  private final Consumer consumer;
   private final SerialExecutor tasks;
   private final LongAdder rowsDelivered = new LongAdder();
   private final LongAdder entriesDelivered = new LongAdder();
@@ -93,19 +90,29 @@ public final class Subscription {
   // written by the tasks, read by all
   private volatile Subscriber holder;
   private volatile String filter;
+  private volatile Optional<CanalException> filterProblem;
   private volatile SourcePosition acknowledged;
   private volatile int outstandingBatches;
   private volatile long outstandingBytes;
 
+  /**
+   * @param filterProblem why it cannot be served until it has another filter
+   */
   Subscription(
-      String clientId, String filter, EntryWriter entries, ChangeReader reader, Shared shared) {
+      String clientId,
+      String filter,
+      EntryWriter entries,
+      Optional<CanalException> filterProblem,
+      Consumer consumer,
+      Shared shared) {
     this.clientId = requireNonNull(clientId, "clientId is null");
     this.filter = requireNonNull(filter, "filter is null");
     this.entries = requireNonNull(entries, "entries is null");
-    this.reader = requireNonNull(reader, "reader is null");
+    this.filterProblem = requireNonNull(filterProblem, "filterProblem is null");
+    this.consumer = requireNonNull(consumer, "consumer is null");
     this.shared = requireNonNull(shared, "shared is null");
     this.tasks = new SerialExecutor(shared.workers());
-    this.acknowledged = reader.acknowledged();
+    this.acknowledged = consumer.acknowledged();
   }
 
   public String clientId() {
@@ -207,12 +214,16 @@ public final class Subscription {
   private void answer(Fetch fetch, boolean wait) {
     boolean waited = waiting != null;
     waiting = null;
+    if (filterProblem.isPresent()) {
+      fetch.subscriber().refuse(filterProblem.get());
+      return;
+    }
     try {
       Optional<Batch> batch = fill(fetch.limit());
       if (batch.isPresent()) {
         fetch.subscriber().deliver(batch.get());
-      } else if (reader.isDetached()) {
-        fetch.subscriber().refuse(detached());
+      } else if (consumer.state().kind() == ConsumerState.Kind.FAILED) {
+        fetch.subscriber().refuse(cannotGoOn());
       } else if (!wait) {
         fetch.subscriber().nothing();
       } else {
@@ -231,7 +242,7 @@ public final class Subscription {
   private void listen() {
     if (!listening) {
       listening = true;
-      reader.whenReadable(
+      consumer.whenReadable(
           () -> {
             try {
               tasks.execute(this::changed);
@@ -256,14 +267,13 @@ public final class Subscription {
   private Optional<Batch> fill(BatchLimit limit) {
     WriteBuffer out = shared.buffers().take();
     out.position(Batch.HEADROOM);
-    Optional<GtidSet> executed = reader.executed();
     int count = 0;
     long rows = 0;
     long units = 0;
     while ((count == 0
             || (units < limit.size() && out.position() - Batch.HEADROOM < MAX_BATCH_BYTES))
-        && reader.next()) {
-      Frame frame = reader.frame();
+        && consumer.next()) {
+      Frame frame = consumer.frame();
       if (frame.kind() == FrameKind.BEGIN) {
         begun = false;
         continue;
@@ -272,7 +282,8 @@ public final class Subscription {
       if (end ? !begun : !entries.shows(frame)) {
         continue;
       }
-      Transaction transaction = reader.transaction();
+      Transaction transaction = consumer.transaction();
+      Optional<GtidSet> executed = consumer.executed();
       boolean beginsHere = !begun && !transaction.isStatement();
       int before = out.position();
       int rowsHere;
@@ -287,12 +298,12 @@ public final class Subscription {
         }
         LOGGER.debug("{}: the batch ends before an event that cannot be read", name(), e);
         out.position(before);
-        reader.stepBack();
+        consumer.stepBack();
         break;
       }
       if (count > 0 && !end && out.position() - Batch.HEADROOM > MAX_BATCH_BYTES) {
         out.position(before);
-        reader.stepBack();
+        consumer.stepBack();
         break;
       }
       if (beginsHere) {
@@ -312,7 +323,7 @@ public final class Subscription {
       return Optional.empty();
     }
     Batch batch = new Batch(shared.batchIds().getAsLong(), count, out, shared.buffers());
-    outstanding.add(new Outstanding(batch.id(), reader.mark(), begun, batch.length()));
+    outstanding.add(new Outstanding(batch.id(), consumer.mark(), begun, batch.length()));
     counted();
     rowsDelivered.add(rows);
     entriesDelivered.add(count);
@@ -334,7 +345,7 @@ public final class Subscription {
           }
           outstanding.remove();
           acknowledgedBegun = oldest.begun();
-          reader.acknowledge(oldest.end());
+          consumer.acknowledge(oldest.end());
           counted();
           moved();
         });
@@ -383,8 +394,7 @@ public final class Subscription {
 
   /** Goes back to the end of the first {@code kept} batches that are outstanding. */
   private void rewindTo(int kept) {
-    boolean nothingRead =
-        outstanding.isEmpty() && reader.position() == reader.acknowledgedPosition();
+    boolean nothingRead = outstanding.isEmpty() && !consumer.hasRead();
     while (outstanding.size() > kept) {
       outstanding.removeLast();
     }
@@ -392,9 +402,7 @@ public final class Subscription {
     if (nothingRead) {
       return;
     }
-    List<Mark> marks = new ArrayList<>();
-    outstanding.forEach(batch -> marks.add(batch.end()));
-    reader.rewind(marks);
+    consumer.rewind(kept);
     begun = outstanding.isEmpty() ? acknowledgedBegun : outstanding.getLast().begun();
   }
 
@@ -405,8 +413,9 @@ public final class Subscription {
   public void passFiltered() {
     tasks.execute(
         () -> {
+          consumer.tick();
           // what follows a BEGIN that the client has is for it, at least the END
-          if (!closed && outstanding.isEmpty() && !begun) {
+          if (!closed && outstanding.isEmpty() && !begun && filterProblem.isEmpty()) {
             try {
               skipHidden();
             } catch (RuntimeException e) {
@@ -421,10 +430,10 @@ public final class Subscription {
   }
 
   private void skipHidden() {
-    while (reader.next()) {
-      FrameKind kind = reader.frame().kind();
-      if ((kind == FrameKind.ROWS || kind == FrameKind.QUERY) && entries.shows(reader.frame())) {
-        reader.stepBack();
+    while (consumer.nextInLog()) {
+      FrameKind kind = consumer.frame().kind();
+      if ((kind == FrameKind.ROWS || kind == FrameKind.QUERY) && entries.shows(consumer.frame())) {
+        consumer.stepBack();
         break;
       }
     }
@@ -432,8 +441,8 @@ public final class Subscription {
   }
 
   private void passed() {
-    if (reader.position() > reader.acknowledgedPosition()) {
-      reader.acknowledge(reader.mark());
+    if (consumer.hasRead()) {
+      consumer.acknowledge(consumer.mark());
       acknowledgedBegun = begun;
       movedUnsaid = true;
     }
@@ -441,7 +450,7 @@ public final class Subscription {
 
   private void moved() {
     movedUnsaid = false;
-    acknowledged = reader.acknowledged();
+    acknowledged = consumer.acknowledged();
     shared.positions().moved(clientId, acknowledged);
   }
 
@@ -456,6 +465,7 @@ public final class Subscription {
         () -> {
           filter = newFilter;
           entries = newEntries;
+          filterProblem = Optional.empty();
           if (!closed) {
             moved();
           }
@@ -480,7 +490,7 @@ public final class Subscription {
               leave();
               outstanding.clear();
               counted();
-              reader.close();
+              consumer.close();
               if (last != null && last != except) {
                 last.end(EndReason.GONE, reason);
               }
@@ -497,18 +507,13 @@ public final class Subscription {
    * @param nowSeconds since the epoch
    */
   public SubscriptionStatus status(long nowSeconds) {
-    long position = reader.acknowledgedPosition();
     long lag =
-        shared
-            .log()
-            .timestampSecondsAt(position)
-            .map(seconds -> Math.max(0, nowSeconds - seconds))
-            .orElse(0L);
+        consumer.oldestSeconds().map(seconds -> Math.max(0, nowSeconds - seconds)).orElse(0L);
     return new SubscriptionStatus(
         clientId,
         filter,
         acknowledged,
-        position,
+        filterProblem.map(ConsumerState::failed).orElseGet(consumer::state),
         lag,
         outstandingBatches,
         outstandingBytes,
@@ -527,11 +532,16 @@ public final class Subscription {
         ErrorCode.BAD_REQUEST, name() + ": the subscription has ended, subscribe again");
   }
 
-  private CanalException detached() {
+  private CanalException cannotGoOn() {
     return new CanalException(
         ErrorCode.BAD_REQUEST,
-        "%s: the change log no longer holds what follows %s"
-            .formatted(name(), reader.acknowledged()));
+        "%s cannot go on after %s: %s; to give it another place: bin/canal position set %s %s ..."
+            .formatted(
+                name(),
+                consumer.acknowledged(),
+                consumer.state().reason(),
+                shared.destination(),
+                clientId));
   }
 
   private CanalException unreadable(Throwable e) {

@@ -1,5 +1,6 @@
 package io.canal.server.subscription;
 
+import io.canal.parser.consumer.ConsumerState;
 import io.canal.protocol.SourcePosition;
 import java.util.Optional;
 
@@ -9,8 +10,9 @@ import java.util.Optional;
  * @param clientId its name
  * @param filter its own filter, empty where the destination's alone counts
  * @param acknowledged up to where its client has acknowledged
- * @param acknowledgedLogPosition the same place in the log of this process, in bytes
- * @param lagSeconds age of the first change that is not acknowledged; 0 where there is none
+ * @param state where it reads
+ * @param lagSeconds age of the first change that is not acknowledged, at least while it is not
+ *     attached; 0 where there is none
  * @param outstandingBatches delivered and not acknowledged
  * @param outstandingBytes their encoded bytes
  * @param address of the client, while one is connected
@@ -22,7 +24,7 @@ public record SubscriptionStatus(
     String clientId,
     String filter,
     SourcePosition acknowledged,
-    long acknowledgedLogPosition,
+    ConsumerState state,
     long lagSeconds,
     int outstandingBatches,
     long outstandingBytes,

@@ -2,8 +2,9 @@ package io.canal.server.subscription;
 
 import static java.util.Objects.requireNonNull;
 
+import io.canal.parser.consumer.CatchUps;
+import io.canal.parser.consumer.Consumer;
 import io.canal.parser.log.ChangeLog;
-import io.canal.parser.log.ChangeReader;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
 import io.canal.server.config.BatchMode;
@@ -19,15 +20,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The subscriptions of one running destination, by client id. Any thread may call it; what needs
- * the position store runs on an executor that may wait for it.
+ * The subscriptions of one running destination, by client id, and the catch-ups that they share.
+ * Any thread may call it; what needs the position store runs on an executor that may wait for it.
  */
 public final class Subscriptions implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Subscriptions.class);
@@ -38,6 +38,7 @@ public final class Subscriptions implements AutoCloseable {
 
   private final String destination;
   private final ChangeLog log;
+  private final CatchUps catchUps;
   private final PositionSaver positions;
   private final Function<String, EntryWriter> entries;
   private final Executor storeExecutor;
@@ -49,6 +50,7 @@ public final class Subscriptions implements AutoCloseable {
   private boolean closed;
 
   /**
+   * @param catchUps of the destination, closed with this
    * @param entries gives an entry writer for a filter expression, perhaps empty; throws a {@link
    *     CanalException} that shows what is wrong with it
    * @param workers encode batches
@@ -58,6 +60,7 @@ public final class Subscriptions implements AutoCloseable {
   public Subscriptions(
       String destination,
       ChangeLog log,
+      CatchUps catchUps,
       PositionSaver positions,
       Function<String, EntryWriter> entries,
       BatchMode batchMode,
@@ -68,6 +71,7 @@ public final class Subscriptions implements AutoCloseable {
       LongSupplier nanoClock) {
     this.destination = requireNonNull(destination, "destination is null");
     this.log = requireNonNull(log, "log is null");
+    this.catchUps = requireNonNull(catchUps, "catchUps is null");
     this.positions = requireNonNull(positions, "positions is null");
     this.entries = requireNonNull(entries, "entries is null");
     this.storeExecutor = requireNonNull(storeExecutor, "storeExecutor is null");
@@ -76,7 +80,6 @@ public final class Subscriptions implements AutoCloseable {
     this.shared =
         new Subscription.Shared(
             destination,
-            log,
             positions,
             requireNonNull(batchMode, "batchMode is null"),
             requireNonNull(buffers, "buffers is null"),
@@ -90,21 +93,22 @@ public final class Subscriptions implements AutoCloseable {
   }
 
   /**
-   * Opens a consumer that the store knows, at its position. Called before the receiver starts.
-   *
-   * @throws CanalException where the log cannot hold its position, or its filter is broken
+   * Opens a consumer that the store knows, at its position, detached where the log does not hold
+   * that. One whose filter is broken fails alone. Called before the receiver starts.
    */
   public void restore(String clientId, StoredConsumer stored) {
-    EntryWriter writer = entries.apply(stored.filter());
-    ChangeReader reader =
-        log.open(clientId, stored.position())
-            .orElseThrow(
-                () ->
-                    new CanalException(
-                        ErrorCode.BAD_REQUEST,
-                        "consumer %s at %s, expected a position that the log of %s holds"
-                            .formatted(clientId, stored.position(), destination)));
-    byClientId.put(clientId, new Subscription(clientId, stored.filter(), writer, reader, shared));
+    Optional<CanalException> problem = Optional.empty();
+    EntryWriter writer;
+    try {
+      writer = entries.apply(stored.filter());
+    } catch (CanalException e) {
+      LOGGER.error("client id {} of {} cannot go on: {}", clientId, destination, e.getMessage());
+      problem = Optional.of(e);
+      writer = entries.apply("");
+    }
+    Consumer consumer = new Consumer(clientId, stored.position(), log, catchUps);
+    byClientId.put(
+        clientId, new Subscription(clientId, stored.filter(), writer, problem, consumer, shared));
   }
 
   /**
@@ -114,7 +118,10 @@ public final class Subscriptions implements AutoCloseable {
    * @param filter replaces the one that it has, unless it is empty
    */
   public void subscribe(
-      short clientId, String filter, Subscriber subscriber, Consumer<Subscription> subscribed) {
+      short clientId,
+      String filter,
+      Subscriber subscriber,
+      java.util.function.Consumer<Subscription> subscribed) {
     storeExecutor.execute(
         () ->
             refusing(
@@ -140,7 +147,7 @@ public final class Subscriptions implements AutoCloseable {
       String filter,
       EntryWriter writer,
       Subscriber subscriber,
-      Consumer<Subscription> subscribed) {
+      java.util.function.Consumer<Subscription> subscribed) {
     if (filter.isEmpty() || filter.equals(subscription.filter())) {
       subscribed.accept(subscription);
       return;
@@ -167,16 +174,17 @@ public final class Subscriptions implements AutoCloseable {
       throw new CanalException(
           ErrorCode.BAD_REQUEST, "destination " + destination + " is stopping");
     }
-    ChangeReader reader = log.openAtOldest(clientId);
+    Consumer consumer = Consumer.atOldest(clientId, log, catchUps);
     try {
-      positions.save(clientId, new StoredConsumer(filter, reader.acknowledged()));
+      positions.save(clientId, new StoredConsumer(filter, consumer.acknowledged()));
     } catch (RuntimeException e) {
-      reader.close();
+      consumer.close();
       throw e;
     }
-    Subscription created = new Subscription(clientId, filter, writer, reader, shared);
+    Subscription created =
+        new Subscription(clientId, filter, writer, Optional.empty(), consumer, shared);
     byClientId.put(clientId, created);
-    LOGGER.info("client id {} of {} begins at {}", clientId, destination, reader.acknowledged());
+    LOGGER.info("client id {} of {} begins at {}", clientId, destination, consumer.acknowledged());
     return created;
   }
 
@@ -226,8 +234,9 @@ public final class Subscriptions implements AutoCloseable {
     return byClientId.values().stream().map(subscription -> subscription.status(now)).toList();
   }
 
-  /** Lets positions pass what filters drop; called about once a second. */
+  /** Lets positions pass what filters drop, and lends catch-ups; called about once a second. */
   public void tick() {
+    catchUps.tick();
     byClientId.values().forEach(Subscription::passFiltered);
   }
 
@@ -254,5 +263,6 @@ public final class Subscriptions implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    catchUps.close();
   }
 }

@@ -25,7 +25,7 @@ class StatusScreenTest {
            "since": "2026-11-24T11:58:30Z", "source": "db1:3306", "position": "file=binlog.000042;offset=9",
            "lagMs": 0, "logBytes": 1572864, "logBudgetBytes": 67108864, "logDiskBytes": 2097152, "logDiskBudgetBytes": 1073741824,
            "events": 5000, "transactions": 1234, "bytes": 500,
-           "consumers": [{"clientId": "1001", "filter": "", "position": "file=binlog.000042;offset=7",
+           "consumers": [{"clientId": "1001", "filter": "", "state": "FAILED", "reason": "no binlog.000042", "position": "file=binlog.000042;offset=7",
              "lagMs": 1500, "outstandingBatches": 2, "address": null}]}]}
         """;
     StringWriter text = new StringWriter();
@@ -42,10 +42,11 @@ class StatusScreenTest {
             "    position  file=binlog.000042;offset=9",
             "    lag 0 ms, log 1.5 MiB of 64.0 MiB and on disk 2.0 MiB of 1.0 GiB,"
                 + " received 1,234 transactions, 5,000 events, 500 B",
-            "    CLIENT       LAG        UNACKED     CONNECTED FROM         POSITION"
+            "    CLIENT       STATE       LAG        UNACKED  CONNECTED FROM         POSITION"
                 + "                     FILTER",
-            "    1001         1.5 s      2           -                      binlog.000042:7"
-                + "              -");
+            "    1001         FAILED      1.5 s      2        -                      binlog.000042:7"
+                + "              -",
+            "      no binlog.000042");
   }
 
   @Test

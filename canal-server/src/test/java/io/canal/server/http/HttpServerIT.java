@@ -136,7 +136,8 @@ class HttpServerIT {
         new SourcePosition(
             Optional.empty(), Optional.empty(), "binlog.000042", 1187, Optional.empty());
     ConsumerStatus consumer =
-        new ConsumerStatus("1001", "", Optional.of(position), 1500, 2, Optional.empty(), 77);
+        new ConsumerStatus(
+            "1001", "", "ATTACHED", "", Optional.of(position), 1500, 2, Optional.empty(), 77);
     InstanceStatus instance =
         new InstanceStatus(
             "example",

@@ -2,6 +2,7 @@ package io.canal.server.subscription;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.canal.parser.consumer.CatchUps;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.ChangeLogWriter;
 import io.canal.parser.log.Frame;
@@ -38,6 +39,17 @@ public final class LogFixture {
     log = new ChangeLog(budgetBytes, start, frame -> 1);
     writer = log.writer();
     fileNumber = writer.addFile(file);
+  }
+
+  /** For a log that is never left. */
+  public static CatchUps noCatchUps() {
+    return new CatchUps(
+        "example",
+        (connection, position) -> {
+          throw new AssertionError("nothing catches up, yet a consumer asks at " + position);
+        },
+        Runnable::run,
+        System::nanoTime);
   }
 
   public LogFixture begin() throws InterruptedException {

@@ -3,7 +3,6 @@ package io.canal.server.subscription;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.canal.parser.log.ChangeReader;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.CanalPacket.Messages;
 import io.canal.server.config.BatchMode;
@@ -38,6 +37,7 @@ class SubscriptionTest {
     return new Subscriptions(
         "example",
         of.log,
+        LogFixture.noCatchUps(),
         positions,
         TextEntries::new,
         mode,
@@ -295,22 +295,6 @@ class SubscriptionTest {
     positions.flush();
 
     assertThat(stored("1001")).isEmpty();
-  }
-
-  @Test
-  void shouldRefuseAClientWhoseChangesAreGone() throws Exception {
-    Subscription subscription = subscribe(client, "");
-    ChangeReader ahead = fixture.log.openAtOldest("ahead");
-    for (int i = 1; i <= 100; i++) {
-      fixture.begin().row(1, "r" + i, 1000).end();
-      while (ahead.next()) {
-        assertThat(ahead.isDetached()).isFalse();
-      }
-    }
-
-    subscription.fetch(client, 1000, true);
-
-    assertThat(client.problems()).hasSize(1).first().asString().contains("no longer holds");
   }
 
   @Test

@@ -52,6 +52,7 @@ class TcpServerTest {
       new Subscriptions(
           "example",
           fixture.log,
+          LogFixture.noCatchUps(),
           positions,
           TextEntries::new,
           BatchMode.MEMSIZE,
