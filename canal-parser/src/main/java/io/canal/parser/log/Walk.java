@@ -145,6 +145,10 @@ final class Walk {
           executed.add(transaction.sid(), transaction.tag(), number, number);
         }
       }
+    } else if (!byGtid && !isBeforeResume(frame.file(), frame.eventEnd())) {
+      // a new consumer began inside of it
+      file = frame.file();
+      fileOffset = frame.eventEnd();
     }
     inTransaction = false;
     skipping = false;

@@ -57,7 +57,9 @@ class ChangeLogSimulation {
     // how many kept rows it has read and acknowledged
     int read;
     int acknowledged;
-    // a new one begins with a transaction that its first position does not tell
+    // a new one whose position does not tell yet whether it passes over the first transaction
+    boolean fresh;
+    // and which has read no row that would
     boolean beginsAnywhere;
     boolean listening;
     final Deque<Mark> marks = new ArrayDeque<>();
@@ -205,6 +207,7 @@ class ChangeLogSimulation {
     consumer.readAtMark.clear();
     consumer.acknowledged = source.rowsBefore(consumer.stored);
     consumer.read = consumer.acknowledged;
+    consumer.fresh = false;
     consumer.beginsAnywhere = false;
     consumer.listening = false;
     Optional<ChangeReader> attached = log.open("attached", consumer.stored);
@@ -289,7 +292,8 @@ class ChangeLogSimulation {
     consumer.stored = consumer.reader.acknowledged();
     consumer.acknowledged = source.rowsBefore(consumer.stored);
     consumer.read = consumer.acknowledged;
-    consumer.beginsAnywhere = !source.hasGtids();
+    consumer.fresh = !source.hasGtids();
+    consumer.beginsAnywhere = consumer.fresh;
   }
 
   private void read(Consumer consumer, int frames) {
@@ -326,10 +330,24 @@ class ChangeLogSimulation {
     consumer.readAtMark.add(consumer.read);
   }
 
-  private static void acknowledge(Consumer consumer) {
+  private void acknowledge(Consumer consumer) {
+    SourcePosition before = consumer.stored;
     consumer.reader.acknowledge(consumer.marks.remove());
-    consumer.acknowledged = consumer.readAtMark.remove();
     consumer.stored = SourcePosition.parse(consumer.reader.acknowledged().toString());
+    if (!consumer.fresh) {
+      consumer.acknowledged = consumer.readAtMark.remove();
+      return;
+    }
+    consumer.readAtMark.remove();
+    consumer.acknowledged = source.rowsBefore(consumer.stored);
+    consumer.fresh = source.next(consumer.stored) == source.next(before);
+    if (!consumer.fresh) {
+      consumer.read = Math.max(consumer.read, consumer.acknowledged);
+      consumer.beginsAnywhere = false;
+      List<Integer> later = new ArrayList<>(consumer.readAtMark);
+      consumer.readAtMark.clear();
+      later.forEach(read -> consumer.readAtMark.add(Math.max(read, consumer.acknowledged)));
+    }
   }
 
   private void rewind(Consumer consumer) {
@@ -340,6 +358,7 @@ class ChangeLogSimulation {
     }
     consumer.reader.rewind(consumer.marks);
     consumer.read = kept == 0 ? consumer.acknowledged : consumer.readAtMark.getLast();
+    consumer.beginsAnywhere = consumer.fresh && consumer.read == consumer.acknowledged;
     if (consumer.reader.isDetached()) {
       consumer.listening = false;
     }
