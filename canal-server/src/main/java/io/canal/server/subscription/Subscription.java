@@ -44,7 +44,7 @@ public final class Subscription {
       String destination,
       PositionSaver positions,
       BatchMode batchMode,
-      ChunkEncoder encoder,
+      SharedEncodings encodings,
       EncodedBytes budget,
       Executor workers,
       LongSupplier batchIds,
@@ -103,7 +103,12 @@ public final class Subscription {
     this.tasks = new SerialExecutor(shared.workers());
     this.ahead =
         new Prefetch(
-            consumer, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
+            consumer,
+            entries,
+            shared.encodings().join(filter),
+            shared.budget(),
+            shared.workers(),
+            this::encoded);
     this.acknowledged = consumer.acknowledged();
   }
 
@@ -237,7 +242,7 @@ public final class Subscription {
 
   private void fillAhead(BatchLimit limit) {
     try {
-      ahead.fillAhead(limit);
+      ahead.fillAhead(limit, tasks::hasWaiting);
     } catch (RuntimeException | OutOfMemoryError e) {
       LOGGER.debug("{}: the next fetch tells", name(), e);
       rewindTo(outstanding.size());
@@ -282,23 +287,28 @@ public final class Subscription {
     if (ahead.exceeds(limit)) {
       rewindTo(outstanding.size());
     }
-    ahead.fill(limit);
-    Optional<Encoded> stopped = ahead.stopped();
-    while (stopped.isPresent()) {
-      Encoded part = stopped.get();
-      LOGGER.debug("{}: a batch ends before {}", name(), part.stoppedAt());
-      rewindTo(outstanding.size());
-      if (part.entries() == 0) {
-        throw part.failure().orElseThrow();
-      }
-      ahead.stopBefore(part);
+    while (true) {
       ahead.fill(limit);
-      stopped = ahead.stopped();
+      if (ahead.isEmpty() && outstanding.isEmpty()) {
+        passed();
+      }
+      Optional<Prefetch.Taken> taken = ahead.take(limit);
+      Optional<Encoded> stopped = taken.isPresent() ? Optional.empty() : ahead.stopped();
+      if (stopped.isEmpty()) {
+        return taken.map(this::batch);
+      }
+      endBefore(stopped.get());
     }
-    if (ahead.isEmpty() && outstanding.isEmpty()) {
-      passed();
+  }
+
+  /** The next batch ends before a frame that cannot be encoded, or not with those before it. */
+  private void endBefore(Encoded stopped) {
+    LOGGER.debug("{}: a batch ends before {}", name(), stopped.stoppedAt());
+    rewindTo(outstanding.size());
+    if (stopped.entries() == 0) {
+      throw stopped.failure().orElseThrow();
     }
-    return ahead.take(limit).map(this::batch);
+    ahead.stopBefore(stopped);
   }
 
   private Batch batch(Prefetch.Taken taken) {
@@ -449,7 +459,7 @@ public final class Subscription {
           if (!ahead.isEmpty()) {
             rewindTo(outstanding.size());
           }
-          ahead.filter(newEntries);
+          ahead.filter(newFilter, newEntries);
           if (!closed) {
             moved();
           }
@@ -472,7 +482,7 @@ public final class Subscription {
               closed = true;
               Subscriber last = holder;
               leave();
-              ahead.drop();
+              ahead.close();
               outstanding.clear();
               counted();
               consumer.close();
