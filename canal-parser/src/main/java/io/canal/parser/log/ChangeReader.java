@@ -119,8 +119,13 @@ public final class ChangeReader implements AutoCloseable {
       walk.forgetExecuted();
     }
     Chunk chunk = null;
-    while (chunk == null && findFrame(limit.end())) {
-      chunk = stretch(limit, filter);
+    if (findFrame(limit.end())) {
+      markHidden();
+      long start = position();
+      Walk before = walk.copy();
+      do {
+        chunk = stretch(start, before, limit, filter);
+      } while (chunk == null && findFrame(limit.end()));
     }
     unpin();
     return Optional.ofNullable(chunk);
@@ -175,7 +180,7 @@ public final class ChangeReader implements AutoCloseable {
     return (int) Math.min(array.segment.limit, published - base);
   }
 
-  private Chunk stretch(ChunkLimit limit, FrameFilter filter) {
+  private Chunk stretch(long start, Walk before, ChunkLimit limit, FrameFilter filter) {
     Walk ahead = walk.isPlain() && walk.executed().isEmpty() ? null : walk.copy();
     Stretch stretch = new Stretch(walk, offset, filter);
     int end = readable(limit.end());
@@ -201,24 +206,24 @@ public final class ChangeReader implements AutoCloseable {
           stretch.begun());
     }
     ahead.begun(stretch.begun());
-    markHidden(base + stretch.from());
     array.pin();
-    Chunk chunk = new Chunk(log, array, stretch, at, walk, ahead, filter);
+    Chunk chunk = new Chunk(log, array, stretch, at, start, before, walk, ahead, filter);
     walk = ahead.copy();
     marked = position();
     return chunk;
   }
 
-  /** Marks what was passed over in front of a chunk. */
-  private void markHidden(long to) {
-    if (to > marked) {
-      hidden = walk.mark(to);
+  /** Marks what an earlier look passed over. */
+  private void markHidden() {
+    if (position() > marked) {
+      marked = position();
+      hidden = walk.mark(marked);
     }
   }
 
   /**
-   * What the filter hid in front of the chunk that {@link #poll} or {@link #follow} went over last;
-   * its mark goes before the chunk's. Once.
+   * What the filter hid in front of the chunk that {@link #poll} or {@link #follow} went over last,
+   * and that a call before had passed; its mark goes before the chunk's. Once.
    */
   public Optional<Mark> hidden() {
     Optional<Mark> mark = Optional.ofNullable(hidden);
@@ -237,7 +242,7 @@ public final class ChangeReader implements AutoCloseable {
     if (detached || !chunk.isFor(log, position(), walk)) {
       return false;
     }
-    markHidden(chunk.start());
+    markHidden();
     walk = chunk.walkBehind();
     base = chunk.end();
     offset = 0;

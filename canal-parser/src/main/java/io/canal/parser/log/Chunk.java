@@ -29,6 +29,7 @@ public final class Chunk implements AutoCloseable {
   private final int from;
   private final int to;
   private final FrameFilter filter;
+  private final long start;
   private final Walk before;
   private final Walk behind;
   private final int countedFrom;
@@ -49,7 +50,9 @@ public final class Chunk implements AutoCloseable {
   /**
    * @param array pinned for this chunk
    * @param to its end in it
-   * @param before the reader's walk at its begin
+   * @param start where the reader stood, in front of what is hidden
+   * @param before the reader's walk there
+   * @param walk the same at the first frame, which the chunk takes over
    * @param behind the same at its end
    */
   Chunk(
@@ -57,7 +60,9 @@ public final class Chunk implements AutoCloseable {
       SegmentArray array,
       Stretch stretch,
       int to,
+      long start,
       Walk before,
+      Walk walk,
       Walk behind,
       FrameFilter filter) {
     this.log = requireNonNull(log, "log is null");
@@ -72,16 +77,17 @@ public final class Chunk implements AutoCloseable {
     this.countedFrom = stretch.countedFrom();
     this.before = requireNonNull(before, "before is null");
     this.behind = requireNonNull(behind, "behind is null");
-    this.walk = before.copy();
+    this.walk = requireNonNull(walk, "walk is null");
+    this.start = start;
     this.filter = requireNonNull(filter, "filter is null");
     this.frame = new Frame(log.files());
     this.at = from;
     this.frameAt = from;
   }
 
-  /** The log position of its first frame. */
+  /** The log position from where its reader came to it; what lies between is hidden. */
   public long start() {
-    return base + from;
+    return start;
   }
 
   /** The log position behind its last frame. */

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.canal.parser.log.Chunk;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
 
 /**
  * A chunk on its way to encoded entries, run once by any thread. Whoever wants the entries holds a
@@ -25,7 +24,6 @@ final class Encoding implements Runnable {
 
   // guarded by this
   private State state = State.NEW;
-  private boolean started;
   private int references = 1;
   private List<Runnable> waiting = new ArrayList<>(1);
 
@@ -73,17 +71,6 @@ final class Encoding implements Runnable {
       }
     }
     callback.run();
-  }
-
-  /** Has it run by one of the workers, unless it is. */
-  void start(Executor workers) {
-    synchronized (this) {
-      if (started || state != State.NEW) {
-        return;
-      }
-      started = true;
-    }
-    workers.execute(this);
   }
 
   @Override

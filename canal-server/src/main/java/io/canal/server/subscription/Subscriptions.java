@@ -87,7 +87,7 @@ public final class Subscriptions implements AutoCloseable {
             destination,
             positions,
             requireNonNull(batchMode, "batchMode is null"),
-            new SharedEncodings(new ChunkEncoder(writers, buffers), budget),
+            new SharedEncodings(new ChunkEncoder(writers, buffers, budget), budget),
             requireNonNull(budget, "budget is null"),
             requireNonNull(workers, "workers is null"),
             lastBatchId::incrementAndGet,
