@@ -148,6 +148,25 @@ public final class Consumer implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** As {@link ChangeReader#follow}, in the destination's log alone. */
+  public boolean follow(Chunk chunk) {
+    if (attached == null || leaving || !reader.follow(chunk)) {
+      return false;
+    }
+    polledTo = chunk.end();
+    return true;
+  }
+
+  /** As {@link ChangeReader#hidden}. */
+  public Optional<Mark> hidden() {
+    return reader == null ? Optional.empty() : reader.hidden();
+  }
+
+  /** Whether what it polls is of the destination's log. */
+  public boolean isAttached() {
+    return attached != null;
+  }
+
   /** Goes over what the filter hides, in the destination's log alone; nothing is on its way. */
   public void passHidden(FrameFilter filter) {
     if (attached != null) {

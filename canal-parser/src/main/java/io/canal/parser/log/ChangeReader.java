@@ -40,6 +40,9 @@ public final class ChangeReader implements AutoCloseable {
   private Walk walk;
   // whether the rows of the frame that next() gave are still to be counted
   private boolean uncounted;
+  // up to where marks and chunks have been given, and the mark of what was hidden in front of one
+  private long marked;
+  private Mark hidden;
   // transactions that the consumer had before, which the log brings again
   private final GtidSet had;
 
@@ -76,6 +79,7 @@ public final class ChangeReader implements AutoCloseable {
     this.acknowledgedOpen = from.open();
     this.acknowledgedPosition = base;
     this.readPosition = base;
+    this.marked = base;
     this.acknowledgedInside =
         segment.inside.map(open -> new Mark.Inside(open, true, 0, 0, true, false));
     this.walk =
@@ -115,8 +119,13 @@ public final class ChangeReader implements AutoCloseable {
       walk.forgetExecuted();
     }
     Chunk chunk = null;
-    while (chunk == null && findFrame(limit.end())) {
-      chunk = stretch(limit, filter);
+    if (findFrame(limit.end())) {
+      markHidden();
+      long start = position();
+      Walk before = walk.copy();
+      do {
+        chunk = stretch(start, before, limit, filter);
+      } while (chunk == null && findFrame(limit.end()));
     }
     unpin();
     return Optional.ofNullable(chunk);
@@ -171,8 +180,8 @@ public final class ChangeReader implements AutoCloseable {
     return (int) Math.min(array.segment.limit, published - base);
   }
 
-  private Chunk stretch(ChunkLimit limit, FrameFilter filter) {
-    Walk ahead = walk.isPlain() ? null : walk.copy();
+  private Chunk stretch(long start, Walk before, ChunkLimit limit, FrameFilter filter) {
+    Walk ahead = walk.isPlain() && walk.executed().isEmpty() ? null : walk.copy();
     Stretch stretch = new Stretch(walk, offset, filter);
     int end = readable(limit.end());
     int at = offset;
@@ -199,9 +208,48 @@ public final class ChangeReader implements AutoCloseable {
     ahead.begun(stretch.begun());
     ahead.forgetMarked(); // it belongs to the mark of this chunk
     array.pin();
-    Chunk chunk = new Chunk(log, array, stretch, at, walk, filter);
-    walk = ahead;
+    Chunk chunk = new Chunk(log, array, stretch, at, start, before, walk, ahead, filter);
+    walk = ahead.copy();
+    marked = position();
     return chunk;
+  }
+
+  /** Marks what an earlier look passed over. */
+  private void markHidden() {
+    if (position() > marked) {
+      marked = position();
+      hidden = walk.mark(marked);
+    }
+  }
+
+  /**
+   * What the filter hid in front of the chunk that {@link #poll} or {@link #follow} went over last,
+   * and that a call before had passed; its mark goes before the chunk's. Once.
+   */
+  public Optional<Mark> hidden() {
+    Optional<Mark> mark = Optional.ofNullable(hidden);
+    hidden = null;
+    return mark;
+  }
+
+  /**
+   * Goes over a chunk that another reader polled with an equal filter, without a look at it, if it
+   * would be given the same; else does nothing and gives false.
+   */
+  public boolean follow(Chunk chunk) {
+    if (!chunk.filter().showsExecuted()) {
+      walk.forgetExecuted();
+    }
+    if (detached || !chunk.isFor(log, position(), walk)) {
+      return false;
+    }
+    markHidden();
+    walk = chunk.walkBehind();
+    base = chunk.end();
+    offset = 0;
+    marked = base;
+    unpin();
+    return true;
   }
 
   private Frame frameAt(int at) {
@@ -325,7 +373,8 @@ public final class ChangeReader implements AutoCloseable {
    */
   public Mark mark() {
     unpin();
-    return walk.mark(position());
+    marked = position();
+    return walk.mark(marked);
   }
 
   /** The consumer has everything up to {@code mark}; marks come in their order. */
@@ -385,6 +434,8 @@ public final class ChangeReader implements AutoCloseable {
     offset = 0;
     unpin();
     log.goTo(this, target);
+    marked = target;
+    hidden = null;
     walk =
         settled
             ? new Walk(log.rowCounter(), null, null, executed)

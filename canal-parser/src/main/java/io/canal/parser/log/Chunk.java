@@ -29,11 +29,14 @@ public final class Chunk implements AutoCloseable {
   private final int from;
   private final int to;
   private final FrameFilter filter;
-  private final boolean begunBefore;
-  private final boolean plain;
+  private final long start;
+  private final Walk before;
+  private final Walk behind;
   private final int countedFrom;
   private final int entries;
   private final long eventBytes;
+  private final int entriesBeforeLast;
+  private final long eventBytesBeforeLast;
 
   // owned by the thread that encodes
   private final Walk walk;
@@ -47,10 +50,21 @@ public final class Chunk implements AutoCloseable {
   /**
    * @param array pinned for this chunk
    * @param to its end in it
-   * @param start the walk at its begin, which it takes over
+   * @param start where the reader stood, in front of what is hidden
+   * @param before the reader's walk there
+   * @param walk the same at the first frame, which the chunk takes over
+   * @param behind the same at its end
    */
   Chunk(
-      ChangeLog log, SegmentArray array, Stretch stretch, int to, Walk start, FrameFilter filter) {
+      ChangeLog log,
+      SegmentArray array,
+      Stretch stretch,
+      int to,
+      long start,
+      Walk before,
+      Walk walk,
+      Walk behind,
+      FrameFilter filter) {
     this.log = requireNonNull(log, "log is null");
     this.array = requireNonNull(array, "array is null");
     this.base = array.segment.base;
@@ -58,19 +72,22 @@ public final class Chunk implements AutoCloseable {
     this.to = to;
     this.entries = stretch.entries();
     this.eventBytes = stretch.eventBytes();
+    this.entriesBeforeLast = stretch.entriesBefore();
+    this.eventBytesBeforeLast = stretch.eventBytesBefore();
     this.countedFrom = stretch.countedFrom();
-    this.plain = stretch.isPlain();
-    this.walk = requireNonNull(start, "start is null");
+    this.before = requireNonNull(before, "before is null");
+    this.behind = requireNonNull(behind, "behind is null");
+    this.walk = requireNonNull(walk, "walk is null");
+    this.start = start;
     this.filter = requireNonNull(filter, "filter is null");
-    this.begunBefore = start.begun();
     this.frame = new Frame(log.files());
     this.at = from;
     this.frameAt = from;
   }
 
-  /** The log position of its first frame. */
+  /** The log position from where its reader came to it; what lies between is hidden. */
   public long start() {
-    return base + from;
+    return start;
   }
 
   /** The log position behind its last frame. */
@@ -93,17 +110,25 @@ public final class Chunk implements AutoCloseable {
     return to - from;
   }
 
-  /**
-   * Whether each reader that comes by here with this filter gets the same, as nothing is passed
-   * over; one that {@link #begunBefore} the transaction, or not, as this one.
-   */
-  public boolean isPlain() {
-    return plain;
+  /** Whether it ends no later than the limit says, however many bytes of the log it has. */
+  public boolean fits(ChunkLimit limit) {
+    return end() <= limit.end()
+        && entriesBeforeLast < limit.entries()
+        && eventBytesBeforeLast < limit.eventBytes();
   }
 
-  /** Whether the consumer has the BEGIN of the transaction that the chunk begins inside of. */
-  public boolean begunBefore() {
-    return begunBefore;
+  /** Whether another reader, with the same filter and walk, would be given the same. */
+  boolean isFor(ChangeLog of, long position, Walk other) {
+    return of == log && position == start() && before.isLike(other);
+  }
+
+  /** For a reader that goes on behind it. */
+  Walk walkBehind() {
+    return behind.copy();
+  }
+
+  FrameFilter filter() {
+    return filter;
   }
 
   /** Goes to the next entry; false at the end. */

@@ -10,7 +10,10 @@ final class Stretch {
   private int entries;
   private long eventBytes;
   private long shownBytes;
-  private boolean plain = true;
+
+  // without the frame that was shown last
+  private int entriesBefore;
+  private long eventBytesBefore;
 
   // the transaction at the end
   private int beginAt = NONE;
@@ -43,7 +46,6 @@ final class Stretch {
    */
   void add(Frame frame, int at, boolean news) {
     FrameKind kind = frame.kind();
-    plain &= kind == FrameKind.MOVE || (news && frame.rowsToSkip() == 0);
     switch (kind) {
       case BEGIN -> {
         beginAt = at;
@@ -54,6 +56,8 @@ final class Stretch {
       }
       case ROWS, QUERY -> {
         if (news && filter.shows(frame)) {
+          entriesBefore = entries;
+          eventBytesBefore = eventBytes;
           if (!begun && !statement) {
             begun = true;
             show(beginLength);
@@ -64,6 +68,8 @@ final class Stretch {
       }
       case END -> {
         if (begun) {
+          entriesBefore = entries;
+          eventBytesBefore = eventBytes;
           show(frame.eventLength());
         }
         inTransaction = false;
@@ -90,9 +96,12 @@ final class Stretch {
     return eventBytes;
   }
 
-  /** Whether nothing of it was passed over because the consumer had it before. */
-  boolean isPlain() {
-    return plain;
+  int entriesBefore() {
+    return entriesBefore;
+  }
+
+  long eventBytesBefore() {
+    return eventBytesBefore;
   }
 
   /** Whether it ends inside a transaction. */

@@ -2,6 +2,7 @@ package io.canal.parser.log;
 
 import io.canal.protocol.GtidSet;
 import io.canal.protocol.SourcePosition;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -81,9 +82,17 @@ final class Walk {
     rowsToSkip = inside.rowsToSkip();
   }
 
-  /** Whether each frame from here on is news, and none need be seen to know what comes after. */
+  /** Whether each frame from here on is news. */
   boolean isPlain() {
-    return isSettled() && !skipping && rowsToSkip == 0 && executed == null;
+    return isSettled() && !skipping && rowsToSkip == 0;
+  }
+
+  /** Whether this consumer is given the same from here on as one that stands there as {@code other}. */
+  boolean isLike(Walk other) {
+    return isPlain()
+        && other.isPlain()
+        && begun == other.begun
+        && Objects.equals(executed, other.executed);
   }
 
   /** Whether nothing that the consumer had before lies ahead, but for the open transaction. */
@@ -193,7 +202,8 @@ final class Walk {
   }
 
   /**
-   * Goes behind frames that it need not see one by one, as it {@link #isPlain}.
+   * Goes behind frames that it need not see one by one, as it {@link #isPlain} and
+   * nobody asks for the executed set.
    *
    * @param begin the BEGIN of the last transaction among them; {@code null} for none
    */

@@ -6,7 +6,6 @@ import io.canal.parser.log.Chunk;
 import io.canal.parser.log.FrameKind;
 import io.canal.protocol.WriteBuffer;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.util.Optional;
 import java.util.Queue;
@@ -26,11 +25,13 @@ final class ChunkEncoder {
 
   private final Supplier<EntryWriter> writers;
   private final BatchBuffers buffers;
+  private final EncodedBytes budget;
   private final Queue<EntryWriter> idle = new ConcurrentLinkedQueue<>();
 
-  ChunkEncoder(Supplier<EntryWriter> writers, BatchBuffers buffers) {
+  ChunkEncoder(Supplier<EntryWriter> writers, BatchBuffers buffers, EncodedBytes budget) {
     this.writers = requireNonNull(writers, "writers is null");
     this.buffers = requireNonNull(buffers, "buffers is null");
+    this.budget = requireNonNull(budget, "budget is null");
   }
 
   /** Encodes the chunk as far as it can be read. */
@@ -105,8 +106,7 @@ final class ChunkEncoder {
     if (length > MAX_COPIED_BYTES) {
       return Unpooled.wrappedBuffer(out.array(), 0, length);
     }
-    ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(length, length);
-    bytes.writeBytes(out.array(), 0, length);
+    ByteBuf bytes = budget.copy(out.array(), length);
     buffers.giveBack(out);
     return bytes;
   }

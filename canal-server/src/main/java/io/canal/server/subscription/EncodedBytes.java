@@ -1,5 +1,7 @@
 package io.canal.server.subscription;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -11,11 +13,26 @@ import java.util.concurrent.atomic.AtomicLong;
  * others.
  */
 public final class EncodedBytes {
+  private static final int PAGE_BYTES = 8 * 1024;
+
+  /** Binary logarithm of the pages that are taken from the system at once: 16 MiB. */
+  private static final int PAGES_ORDER = 11;
+
   private final long maxBytes;
+  private final PooledByteBufAllocator memory =
+      new PooledByteBufAllocator(true, 0, 1, PAGE_BYTES, PAGES_ORDER, 0, 0, false);
   private final AtomicLong used = new AtomicLong();
 
   public EncodedBytes(long maxBytes) {
     this.maxBytes = maxBytes;
+    // the pool gives a stretch back to the system as soon as all of it is free, and to take the next
+    // one costs as much as to encode what it is for: so one is never all free
+    memory.directBuffer(1);
+  }
+
+  /** The bytes, out of the heap, where the network takes them without a copy for each consumer. */
+  ByteBuf copy(byte[] array, int length) {
+    return memory.directBuffer(length, length).writeBytes(array, 0, length);
   }
 
   /** Whether a consumer that holds so many bytes may take more. */

@@ -52,6 +52,11 @@ final class Encoding implements Runnable {
     return result != null;
   }
 
+  /** Whether it was encoded to its end, once it {@link #isDone}. */
+  boolean isWhole() {
+    return result().mark().isPresent();
+  }
+
   /** The entries, once it {@link #isDone}. */
   Encoded result() {
     return requireNonNull(result, "not encoded yet");

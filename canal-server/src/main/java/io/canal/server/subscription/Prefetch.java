@@ -11,8 +11,12 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * The chunks between what a client was given and where its consumer stands, in order: encoded or on
@@ -27,41 +31,58 @@ final class Prefetch {
 
   private static final int AHEAD_BYTES = 2 * WORTHWHILE_BYTES;
   private static final int CHUNK_BYTES = 64 * 1024;
+  private static final int MAX_PARTS = 64;
+
+  /** Workers that encode for one subscription at once, besides the one that runs its task. */
+  private static final int HELPERS = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
 
   private final Consumer consumer;
-  private final ChunkEncoder encoder;
   private final EncodedBytes budget;
   private final Executor workers;
   private final Runnable encoded;
 
   // owned by the subscription's tasks
   private FrameFilter filter;
-  private final Deque<Encoding> ahead = new ArrayDeque<>();
-  private long largestLimit;
+  private SharedEncodings.Member member;
+  private final Deque<Part> ahead = new ArrayDeque<>();
   private int chunkBytes = CHUNK_BYTES;
   private long end = Long.MAX_VALUE;
 
   // given back by any thread
   private final AtomicLong deliveredBytes = new AtomicLong();
-  // written by the tasks, read by the workers
-  private volatile boolean wanted;
+
+  // shared with the workers that help
+  private final Queue<Encoding> toEncode = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger helpers = new AtomicInteger();
+
+  /** A chunk, and what the filter hid in front of it. */
+  private record Part(Optional<Mark> hidden, Encoding encoding) {
+    Chunk chunk() {
+      return encoding.chunk();
+    }
+
+    Mark mark() {
+      Mark own = encoding.result().mark().orElseThrow();
+      return hidden.map(before -> before.and(own)).orElse(own);
+    }
+  }
 
   /** The chunks of a batch, each with a reference for it, and where they end. */
   record Taken(List<Encoding> parts, Mark end) {}
 
   /**
-   * @param encoded is run when a chunk that {@link #take} waits for may be encoded
+   * @param encoded is run when a chunk that {@link #take} found missing is encoded
    */
   Prefetch(
       Consumer consumer,
       FrameFilter filter,
-      ChunkEncoder encoder,
+      SharedEncodings.Member member,
       EncodedBytes budget,
       Executor workers,
       Runnable encoded) {
     this.consumer = requireNonNull(consumer, "consumer is null");
     this.filter = requireNonNull(filter, "filter is null");
-    this.encoder = requireNonNull(encoder, "encoder is null");
+    this.member = requireNonNull(member, "member is null");
     this.budget = requireNonNull(budget, "budget is null");
     this.workers = requireNonNull(workers, "workers is null");
     this.encoded = requireNonNull(encoded, "encoded is null");
@@ -72,84 +93,103 @@ final class Prefetch {
     return ahead.isEmpty();
   }
 
-  /** Goes on in the log for a fetch; where nothing was ahead, encodes the first chunk itself. */
+  /** Goes on in the log for a fetch, and encodes what is there. */
   void fill(BatchLimit limit) {
-    boolean here = ahead.isEmpty();
-    List<Encoding> added = new ArrayList<>();
-    while (hasRoom(limit) && add(limit)) {
-      added.add(ahead.getLast());
-    }
-    start(here && !added.isEmpty() ? added.subList(1, added.size()) : added);
-    if (here && !added.isEmpty()) {
-      added.get(0).run();
+    fill(limit, WORTHWHILE_BYTES, 1, () -> false);
+  }
+
+  /**
+   * Goes on in the log for the next fetch, as long as there are whole chunks.
+   *
+   * @param urged tells when something else is to be done
+   */
+  void fillAhead(BatchLimit limit, BooleanSupplier urged) {
+    fill(limit, AHEAD_BYTES, chunkBytes, urged);
+  }
+
+  /** Keeps as many chunks to be encoded as threads may do it at once: they are in the cache still. */
+  private void fill(BatchLimit limit, long maxBytes, long unread, BooleanSupplier urged) {
+    try {
+      boolean more = true;
+      while (more && !urged.getAsBoolean()) {
+        while (more && toEncode.size() <= HELPERS) {
+          more = hasRoom(limit, maxBytes) && consumer.unreadBytes() >= unread && add(limit);
+        }
+        callHelper();
+        encodeOne();
+      }
+    } finally {
+      while (encodeOne()) {
+        // so that nobody waits for one that is forgotten
+      }
     }
   }
 
-  /** Goes on in the log for the next fetch, as long as there are whole chunks. */
-  void fillAhead(BatchLimit limit) {
-    List<Encoding> added = new ArrayList<>();
-    while (hasRoom(limit) && consumer.unreadBytes() >= chunkBytes && add(limit)) {
-      added.add(ahead.getLast());
+  private void callHelper() {
+    if (toEncode.size() > 1 && helpers.get() < HELPERS) {
+      helpers.incrementAndGet();
+      workers.execute(
+          () -> {
+            while (encodeOne()) {
+              // the subscription's task goes on meanwhile
+            }
+            helpers.decrementAndGet();
+          });
     }
-    start(added);
   }
 
-  private boolean hasRoom(BatchLimit limit) {
+  private boolean encodeOne() {
+    Encoding next = toEncode.poll();
+    if (next != null) {
+      next.run();
+    }
+    return next != null;
+  }
+
+  private boolean hasRoom(BatchLimit limit, long maxBytes) {
     if (ahead.isEmpty()) {
       return true;
     }
     long units = 0;
     long bytes = 0;
-    for (Encoding encoding : ahead) {
-      units += limit.units(encoding.chunk());
-      bytes += encoding.bytes();
+    for (Part part : ahead) {
+      units += limit.units(part.chunk());
+      bytes += part.encoding().bytes();
     }
-    return units < limit.size()
-        && bytes < AHEAD_BYTES
+    return ahead.size() < MAX_PARTS
+        && units < limit.size()
+        && bytes < maxBytes
         && budget.allows(bytes + deliveredBytes.get());
   }
 
   /** Adds a chunk, if there is one. */
   private boolean add(BatchLimit limit) {
-    Optional<Chunk> chunk = consumer.poll(limit.ofChunk(chunkBytes, end), filter);
-    if (chunk.isEmpty() && consumer.position() >= end) {
+    Optional<Encoding> next = member.next(consumer, limit.ofChunk(chunkBytes, end), filter);
+    if (next.isEmpty() && consumer.position() >= end) {
       end = Long.MAX_VALUE;
-      chunk = consumer.poll(limit.ofChunk(chunkBytes, end), filter);
+      next = member.next(consumer, limit.ofChunk(chunkBytes, end), filter);
     }
-    if (chunk.isEmpty()) {
+    if (next.isEmpty()) {
       return false;
     }
-    largestLimit = ahead.isEmpty() ? limit.size() : Math.max(largestLimit, limit.size());
-    ahead.add(new Encoding(chunk.get(), encoder, budget));
+    ahead.add(new Part(consumer.hidden(), next.get()));
+    toEncode.add(next.get()); // one that another began is encoded by whoever comes first
     return true;
-  }
-
-  private void start(List<Encoding> encodings) {
-    for (Encoding encoding : encodings) {
-      encoding.whenDone(this::tell);
-      workers.execute(encoding);
-    }
-  }
-
-  private void tell() {
-    if (wanted) {
-      encoded.run();
-    }
   }
 
   /** Whether the first chunk was made for a larger fetch, and is too large for this one. */
   boolean exceeds(BatchLimit limit) {
-    return !ahead.isEmpty()
-        && limit.size() < largestLimit
-        && limit.units(ahead.getFirst().chunk()) > limit.size();
+    return !ahead.isEmpty() && !ahead.getFirst().chunk().fits(limit.ofChunk(0, Long.MAX_VALUE));
   }
 
   /** How far the first chunk was encoded, if it was stopped before its end. */
   Optional<Encoded> stopped() {
-    return Optional.ofNullable(ahead.peek())
-        .filter(Encoding::isDone)
-        .map(Encoding::result)
-        .filter(result -> result.mark().isEmpty());
+    Part first = ahead.peek();
+    if (first == null || !first.encoding().isDone() || first.encoding().isWhole()) {
+      return Optional.empty();
+    }
+    member.spoiled(first.encoding());
+    return Optional.of(first.encoding().result());
   }
 
   /** The next chunks are to end before a frame that cannot be encoded with those before it. */
@@ -162,28 +202,29 @@ final class Prefetch {
 
   /**
    * Takes what a batch is to hold, all that is ahead and within the limit or a worthwhile part of
-   * it. Empty where nothing is ahead, or it is not encoded yet.
+   * it. Empty where nothing is ahead, or where it is not encoded yet, which is told.
    */
   Optional<Taken> take(BatchLimit limit) {
-    wanted = false;
     int count = ready(limit);
-    if (count == 0 && !ahead.isEmpty()) {
-      wanted = true;
-      count = ready(limit); // for what was encoded just before
+    if (count == 0) {
+      Optional<Encoding> missing =
+          ahead.stream().map(Part::encoding).filter(encoding -> !encoding.isDone()).findFirst();
+      missing.ifPresent(encoding -> encoding.whenDone(encoded));
+      if (missing.isEmpty()) {
+        count = ready(limit); // the last one has just been encoded
+      }
     }
     if (count == 0) {
       return Optional.empty();
     }
-    wanted = false;
     List<Encoding> parts = new ArrayList<>(count);
     Mark mark = null;
     long bytes = 0;
     for (int i = 0; i < count; i++) {
-      Encoding part = ahead.remove();
-      Mark next = part.result().mark().orElseThrow();
-      mark = mark == null ? next : mark.and(next);
-      bytes += part.bytes();
-      parts.add(part);
+      Part part = ahead.remove();
+      mark = mark == null ? part.mark() : mark.and(part.mark());
+      bytes += part.encoding().bytes();
+      parts.add(part.encoding());
     }
     deliveredBytes.addAndGet(bytes);
     adapt(parts.get(0));
@@ -195,8 +236,9 @@ final class Prefetch {
     int count = 0;
     long units = 0;
     long bytes = 0;
-    for (Encoding next : ahead) {
-      units += limit.units(next.chunk());
+    for (Part part : ahead) {
+      Encoding next = part.encoding();
+      units += limit.units(part.chunk());
       if (count > 0 && units > limit.size()) {
         return count;
       }
@@ -204,7 +246,7 @@ final class Prefetch {
         return bytes >= WORTHWHILE_BYTES ? count : 0;
       }
       bytes += next.bytes();
-      if (next.result().mark().isEmpty() || (count > 0 && bytes > MAX_BATCH_BYTES)) {
+      if (!next.isWhole() || (count > 0 && bytes > MAX_BATCH_BYTES)) {
         return count;
       }
       count++;
@@ -225,15 +267,22 @@ final class Prefetch {
   }
 
   /** Another filter counts, once what is ahead is dropped. */
-  void filter(FrameFilter newFilter) {
+  void filter(String expression, FrameFilter newFilter) {
     filter = newFilter;
+    member = member.leaveFor(expression);
+  }
+
+  /** It ends; nothing is ahead any more. */
+  void close() {
+    drop();
+    member.leave();
   }
 
   /** Forgets what is ahead; the consumer is to go back. */
   void drop() {
-    ahead.forEach(Encoding::release);
+    ahead.forEach(part -> part.encoding().release());
     ahead.clear();
     end = Long.MAX_VALUE;
-    wanted = false;
+    member.rests();
   }
 }

@@ -30,6 +30,11 @@ final class SerialExecutor implements Executor {
     }
   }
 
+  /** Whether another task waits for the one that runs. */
+  boolean hasWaiting() {
+    return unfinished.get() > 1;
+  }
+
   private void run() {
     do {
       try {

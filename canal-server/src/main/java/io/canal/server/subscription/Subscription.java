@@ -50,7 +50,7 @@ public final class Subscription {
       BiFunction<String, SourcePosition, Consumer> consumers,
       PositionSaver positions,
       BatchMode batchMode,
-      ChunkEncoder encoder,
+      SharedEncodings encodings,
       EncodedBytes budget,
       Executor workers,
       LongSupplier batchIds,
@@ -122,7 +122,12 @@ public final class Subscription {
 
   private Prefetch prefetch() {
     return new Prefetch(
-        consumer, entries, shared.encoder(), shared.budget(), shared.workers(), this::encoded);
+        consumer,
+        entries,
+        shared.encodings().join(filter),
+        shared.budget(),
+        shared.workers(),
+        this::encoded);
   }
 
   public String clientId() {
@@ -266,7 +271,7 @@ public final class Subscription {
 
   private void fillAhead(BatchLimit limit) {
     try {
-      ahead.fillAhead(limit);
+      ahead.fillAhead(limit, tasks::hasWaiting);
     } catch (RuntimeException | OutOfMemoryError e) {
       LOGGER.debug("{}: the next fetch tells", name(), e);
       rewindTo(outstanding.size());
@@ -311,23 +316,28 @@ public final class Subscription {
     if (ahead.exceeds(limit)) {
       rewindTo(outstanding.size());
     }
-    ahead.fill(limit);
-    Optional<Encoded> stopped = ahead.stopped();
-    while (stopped.isPresent()) {
-      Encoded part = stopped.get();
-      LOGGER.debug("{}: a batch ends before {}", name(), part.stoppedAt());
-      rewindTo(outstanding.size());
-      if (part.entries() == 0) {
-        throw part.failure().orElseThrow();
-      }
-      ahead.stopBefore(part);
+    while (true) {
       ahead.fill(limit);
-      stopped = ahead.stopped();
+      if (ahead.isEmpty() && outstanding.isEmpty()) {
+        passed();
+      }
+      Optional<Prefetch.Taken> taken = ahead.take(limit);
+      Optional<Encoded> stopped = taken.isPresent() ? Optional.empty() : ahead.stopped();
+      if (stopped.isEmpty()) {
+        return taken.map(this::batch);
+      }
+      endBefore(stopped.get());
     }
-    if (ahead.isEmpty() && outstanding.isEmpty()) {
-      passed();
+  }
+
+  /** The next batch ends before a frame that cannot be encoded, or not with those before it. */
+  private void endBefore(Encoded stopped) {
+    LOGGER.debug("{}: a batch ends before {}", name(), stopped.stoppedAt());
+    rewindTo(outstanding.size());
+    if (stopped.entries() == 0) {
+      throw stopped.failure().orElseThrow();
     }
-    return ahead.take(limit).map(this::batch);
+    ahead.stopBefore(stopped);
   }
 
   private Batch batch(Prefetch.Taken taken) {
@@ -493,7 +503,7 @@ public final class Subscription {
           if (!ahead.isEmpty()) {
             rewindTo(outstanding.size());
           }
-          ahead.filter(newEntries);
+          ahead.filter(newFilter, newEntries);
           if (!closed && !moving) {
             moved();
           }
@@ -576,6 +586,7 @@ public final class Subscription {
       from.ifPresent(Consumer::close);
     } else if (from.isPresent()) {
       LOGGER.info("{}: moved from {} to {}", name(), consumer.acknowledged(), acknowledged);
+      ahead.close();
       consumer.close();
       consumer = from.get();
       ahead = prefetch();
@@ -603,7 +614,7 @@ public final class Subscription {
               closed = true;
               Subscriber last = holder;
               leave();
-              ahead.drop();
+              ahead.close();
               outstanding.clear();
               counted();
               consumer.close();

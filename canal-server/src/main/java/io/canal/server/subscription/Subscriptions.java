@@ -123,7 +123,7 @@ public final class Subscriptions implements AutoCloseable {
             (clientId, position) -> new Consumer(clientId, position, log, catchUps),
             positions,
             requireNonNull(batchMode, "batchMode is null"),
-            new ChunkEncoder(writers, buffers),
+            new SharedEncodings(new ChunkEncoder(writers, buffers, budget), budget),
             requireNonNull(budget, "budget is null"),
             requireNonNull(workers, "workers is null"),
             lastBatchId::incrementAndGet,
