@@ -134,21 +134,38 @@ final class RawTable {
     return event(EventType.TABLE_MAP, body.toByteArray());
   }
 
-  /** An event with one row: UPDATE_ROWS with the same image twice. */
+  /** An event with one row: WRITE_ROWS. */
+  byte[] insert() {
+    return rows(EventType.WRITE_ROWS, image(0));
+  }
+
+  /** An event with one row: UPDATE_ROWS of the key alone. */
   byte[] update() {
+    return rows(EventType.UPDATE_ROWS, image(0), image(1));
+  }
+
+  private byte[] rows(int eventType, byte[]... images) {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     body.writeBytes(bytes(TABLE_ID, 0, 0, 0, 0, 0, 1, 0, 2, 0, types.size()));
     byte[] all = new byte[(types.size() + 7) / 8];
     for (int i = 0; i < types.size(); i++) {
       all[i / 8] |= (byte) (1 << i % 8);
     }
-    body.writeBytes(all);
-    body.writeBytes(all);
-    for (int image = 0; image < 2; image++) {
-      body.writeBytes(new byte[all.length]);
-      types.forEach(type -> body.writeBytes(type.value()));
+    for (int i = 0; i < images.length; i++) {
+      body.writeBytes(all);
     }
-    return event(EventType.UPDATE_ROWS, body.toByteArray());
+    for (byte[] image : images) {
+      body.writeBytes(image);
+    }
+    return event(eventType, body.toByteArray());
+  }
+
+  private byte[] image(int key) {
+    ByteArrayOutputStream image = new ByteArrayOutputStream();
+    image.writeBytes(new byte[(types.size() + 7) / 8]);
+    image.writeBytes(bytes(key, 0, 0, 0));
+    types.subList(1, types.size()).forEach(type -> image.writeBytes(type.value()));
+    return image.toByteArray();
   }
 
   /** The end of a transaction. */
