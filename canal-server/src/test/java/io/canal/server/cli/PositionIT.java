@@ -199,6 +199,24 @@ class PositionIT {
   }
 
   @Test
+  void shouldReplayWhatTheLogOfThisServerNeverHeld() throws Exception {
+    try (CanalServer server = home.start()) {
+      assertThat(server.status().address()).isPresent();
+      idsUntil("5", subscribed("s\\.t"));
+    }
+    try (CanalServer server = home.start()) {
+      assertThat(server.status().address()).isPresent();
+      CanalConnector client = subscribed("s\\.t");
+
+      set(time(T + 10));
+
+      assertThat(show().path("consumers").path(0).path("state").asText()).isEqualTo("DETACHED");
+      assertThat(idsUntil("5", client)).containsExactly("2", "3", "4", "5");
+      client.disconnect();
+    }
+  }
+
+  @Test
   void shouldSayWhatWouldBeDoneAndDoNothing() throws Exception {
     try (CanalServer server = home.start()) {
       CanalConnector client = subscribed("s\\.t");
