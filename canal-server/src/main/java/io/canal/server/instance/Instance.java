@@ -6,6 +6,7 @@ import io.canal.parser.binlog.SourceErrorException;
 import io.canal.parser.consumer.CatchUpStreams;
 import io.canal.parser.consumer.CatchUps;
 import io.canal.parser.entry.EntryEncoder;
+import io.canal.parser.entry.TableEncodings;
 import io.canal.parser.log.ChangeLog;
 import io.canal.parser.log.Frame;
 import io.canal.parser.log.RowCounter;
@@ -264,6 +265,7 @@ public final class Instance implements Consumers, AutoCloseable {
                 shared.clock()),
             shared.storeExecutor(),
             System::nanoTime);
+    TableEncodings tables = new TableEncodings(schemas, zone);
     Subscriptions subscriptions =
         new Subscriptions(
             destination(),
@@ -277,8 +279,7 @@ public final class Instance implements Consumers, AutoCloseable {
                     settings.gtidHeaders()),
             () ->
                 new Entries(
-                    new EntryEncoder(schemas, zone, settings.gtidHeaders()),
-                    settings.gtidHeaders()),
+                    new EntryEncoder(tables, settings.gtidHeaders()), settings.gtidHeaders()),
             settings.batchMode(),
             shared.buffers(),
             shared.budget(),
