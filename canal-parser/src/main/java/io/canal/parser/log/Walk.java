@@ -86,7 +86,9 @@ final class Walk {
     return isSettled() && !skipping && rowsToSkip == 0;
   }
 
-  /** Whether this consumer is given the same from here on as one that stands there as {@code other}. */
+  /**
+   * Whether this consumer is given the same from here on as one that stands there as {@code other}.
+   */
   boolean isLike(Walk other) {
     return isPlain()
         && other.isPlain()
@@ -197,8 +199,8 @@ final class Walk {
   }
 
   /**
-   * Goes behind frames that it need not see one by one, as it {@link #isPlain} and
-   * nobody asks for the executed set.
+   * Goes behind frames that it need not see one by one, as it {@link #isPlain} and nobody asks for
+   * the executed set.
    *
    * @param begin the BEGIN of the last transaction among them; {@code null} for none
    */

@@ -25,7 +25,8 @@ public final class EncodedBytes {
 
   public EncodedBytes(long maxBytes) {
     this.maxBytes = maxBytes;
-    // the pool gives a stretch back to the system as soon as all of it is free, and to take the next
+    // the pool gives a stretch back to the system as soon as all of it is free, and to take the
+    // next
     // one costs as much as to encode what it is for: so one is never all free
     memory.directBuffer(1);
   }

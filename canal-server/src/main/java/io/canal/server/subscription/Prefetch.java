@@ -107,7 +107,9 @@ final class Prefetch {
     fill(limit, AHEAD_BYTES, chunkBytes, urged);
   }
 
-  /** Keeps as many chunks to be encoded as threads may do it at once: they are in the cache still. */
+  /**
+   * Keeps as many chunks to be encoded as threads may do it at once: they are in the cache still.
+   */
   private void fill(BatchLimit limit, long maxBytes, long unread, BooleanSupplier urged) {
     try {
       boolean more = true;
