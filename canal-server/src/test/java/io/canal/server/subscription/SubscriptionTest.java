@@ -39,13 +39,20 @@ class SubscriptionTest {
   private final Client client = new Client("10.0.0.1:1");
 
   private Subscriptions subscriptions(LogFixture of, BatchMode mode) {
+    return subscriptions(of, mode, new AtomicLong());
+  }
+
+  /**
+   * @param written counts the rows that are encoded
+   */
+  private Subscriptions subscriptions(LogFixture of, BatchMode mode, AtomicLong written) {
     return new Subscriptions(
         "example",
         of.log,
         LogFixture.noCatchUps(),
         positions,
         TextEntries::filter,
-        TextEntries::new,
+        () -> new TextEntries(written),
         mode,
         new BatchBuffers(1 << 20),
         budget,
@@ -166,6 +173,39 @@ class SubscriptionTest {
         .startsWith("begin 1", "r0", "r1")
         .endsWith("r39", "large", "end 1");
     assertThat(sizes).allSatisfy(size -> assertThat(size).isLessThanOrEqualTo(32));
+  }
+
+  @Test
+  void shouldEncodeOnceForConsumersCloseBehindAndKeepNothing() throws Exception {
+    LogFixture large = new LogFixture(16L << 20);
+    AtomicLong written = new AtomicLong();
+    Subscriptions shared = subscriptions(large, BatchMode.MEMSIZE, written);
+    List<Client> clients = new ArrayList<>();
+    List<Subscription> all = new ArrayList<>();
+    for (short id = 1; id <= 3; id++) {
+      Client each = new Client("10.0.1." + id + ":1");
+      shared.subscribe(id, "", each, all::add);
+      clients.add(each);
+    }
+    large.insert(1, "first");
+    for (int i = 0; i < 3; i++) {
+      all.get(i).fetch(clients.get(i), 100, false);
+    }
+    written.set(0);
+
+    for (int row = 0; row < 100; row++) {
+      large.insert(1, "r" + row);
+      for (int i = 0; i < 3; i++) {
+        all.get(i).fetch(clients.get(i), 100, false);
+      }
+    }
+    shared.close();
+
+    assertThat(written.get()).isEqualTo(100);
+    for (Client each : clients) {
+      assertThat(each.entries()).hasSize(303).endsWith("begin 101", "r99", "end 101");
+    }
+    assertThat(budget.used()).isZero();
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.canal.protocol.GtidSet;
 import io.canal.protocol.WriteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -23,6 +24,19 @@ import java.util.regex.PatternSyntaxException;
  * the event.
  */
 public final class TextEntries implements EntryWriter {
+  private final AtomicLong written;
+
+  public TextEntries() {
+    this(new AtomicLong());
+  }
+
+  /**
+   * @param written counts the rows
+   */
+  TextEntries(AtomicLong written) {
+    this.written = written;
+  }
+
   /** A filter is a regular expression for {@code t} and the number of a table. */
   public static FrameFilter filter(String expression) {
     if (expression.isEmpty()) {
@@ -58,6 +72,7 @@ public final class TextEntries implements EntryWriter {
     if (text.equals("broken")) {
       throw new CanalException(ErrorCode.STOP_INSTANCE, "a row that cannot be read");
     }
+    written.incrementAndGet();
     append(EntryType.ROWDATA, text, frame.bodyLength() - LogFixture.EVENT_HEADER - 4, out);
     return frame.kind() == FrameKind.ROWS ? 1 : 0;
   }
