@@ -18,22 +18,26 @@ public final class EncodedBytes {
   /** Binary logarithm of the pages that are taken from the system at once: 16 MiB. */
   private static final int PAGES_ORDER = 11;
 
-  private final long maxBytes;
-  private final PooledByteBufAllocator memory =
+  /** One pool for the process, which stays: what it takes from the system it keeps in part. */
+  private static final PooledByteBufAllocator MEMORY =
       new PooledByteBufAllocator(true, 0, 1, PAGE_BYTES, PAGES_ORDER, 0, 0, false);
+
+  static {
+    // the pool gives a stretch back to the system as soon as all of it is free, and to take the
+    // next one costs as much as to encode what it is for: so one is never all free
+    MEMORY.directBuffer(1);
+  }
+
+  private final long maxBytes;
   private final AtomicLong used = new AtomicLong();
 
   public EncodedBytes(long maxBytes) {
     this.maxBytes = maxBytes;
-    // the pool gives a stretch back to the system as soon as all of it is free, and to take the
-    // next
-    // one costs as much as to encode what it is for: so one is never all free
-    memory.directBuffer(1);
   }
 
   /** The bytes, out of the heap, where the network takes them without a copy for each consumer. */
   ByteBuf copy(byte[] array, int length) {
-    return memory.directBuffer(length, length).writeBytes(array, 0, length);
+    return MEMORY.directBuffer(length, length).writeBytes(array, 0, length);
   }
 
   /** Whether a consumer that holds so many bytes may take more. */

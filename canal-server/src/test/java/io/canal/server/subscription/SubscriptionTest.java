@@ -184,7 +184,7 @@ class SubscriptionTest {
     List<Subscription> all = new ArrayList<>();
     for (short id = 1; id <= 3; id++) {
       Client each = new Client("10.0.1." + id + ":1");
-      shared.subscribe(id, "", each, all::add);
+      shared.subscribe(id, new Subscriptions.Request("", Optional.empty(), false), each, all::add);
       clients.add(each);
     }
     large.insert(1, "first");
