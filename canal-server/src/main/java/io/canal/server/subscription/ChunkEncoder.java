@@ -36,22 +36,22 @@ final class ChunkEncoder {
 
   /** Encodes the chunk as far as it can be read. */
   Encoded encode(Chunk chunk) {
-    EntryWriter writer = idle.poll();
-    if (writer == null) {
-      writer = writers.get();
-    }
-    WriteBuffer out = buffers.take();
     Progress progress = new Progress();
     Optional<RuntimeException> failure = Optional.empty();
     boolean whole = false;
     ByteBuf bytes = Unpooled.EMPTY_BUFFER;
     try {
-      whole = write(chunk, writer, out, progress);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      failure = Optional.of(unchecked(e));
-    }
-    idle.add(writer);
-    try {
+      EntryWriter writer = idle.poll();
+      if (writer == null) {
+        writer = writers.get();
+      }
+      WriteBuffer out = buffers.take();
+      try {
+        whole = write(chunk, writer, out, progress);
+      } catch (RuntimeException | OutOfMemoryError e) {
+        failure = Optional.of(unchecked(e));
+      }
+      idle.add(writer);
       bytes = keep(out, progress.bytes);
       if (whole) {
         return new Encoded(

@@ -132,10 +132,13 @@ final class Prefetch {
       helpers.incrementAndGet();
       workers.execute(
           () -> {
-            while (encodeOne()) {
-              // the subscription's task goes on meanwhile
+            try {
+              while (encodeOne()) {
+                // the subscription's task goes on meanwhile
+              }
+            } finally {
+              helpers.decrementAndGet();
             }
-            helpers.decrementAndGet();
           });
     }
   }

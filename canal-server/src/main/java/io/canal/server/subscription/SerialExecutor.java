@@ -39,7 +39,7 @@ final class SerialExecutor implements Executor {
     do {
       try {
         tasks.remove().run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) { // the next ones run all the same
         LOGGER.error("a task of a subscription failed", e);
       }
     } while (unfinished.decrementAndGet() > 0);

@@ -96,22 +96,25 @@ final class SharedEncodings {
         }
       }
       while (!byStart.isEmpty() && !budget.allows(bytes.get())) {
-        remove(byStart.firstEntry());
+        Map.Entry<Long, Encoding> first = byStart.firstEntry();
+        if (first != null) {
+          remove(first.getKey(), first.getValue());
+        }
       }
     }
 
-    /** Lets go of what everybody near has passed. */
-    void trim() {
-      Map.Entry<Long, Encoding> first = byStart.firstEntry();
-      while (first != null && !isWantedBehind(null, first.getKey())) {
-        remove(first);
-        first = byStart.firstEntry();
+    /** Lets go of what begins there and nobody close behind needs, as one of them went on. */
+    void trim(long from, long to) {
+      for (Map.Entry<Long, Encoding> entry : byStart.subMap(from, true, to, true).entrySet()) {
+        if (!isWantedBehind(null, entry.getKey())) {
+          remove(entry.getKey(), entry.getValue());
+        }
       }
     }
 
-    void remove(Map.Entry<Long, Encoding> entry) {
-      if (entry != null && byStart.remove(entry.getKey(), entry.getValue())) {
-        forget(entry.getValue());
+    void remove(long start, Encoding encoding) {
+      if (byStart.remove(start, encoding)) {
+        forget(encoding);
       }
     }
 
@@ -144,9 +147,18 @@ final class SharedEncodings {
           next = consumer.poll(limit, filter).map(chunk -> begin(consumer, chunk));
         }
       }
-      position = consumer.isAttached() ? consumer.position() : NOWHERE;
-      group.trim();
+      goTo(consumer.isAttached() ? consumer.position() : NOWHERE);
+      // whom it was kept for may have left meanwhile
+      next.ifPresent(encoding -> group.trim(encoding.chunk().start(), encoding.chunk().start()));
       return next;
+    }
+
+    private void goTo(long place) {
+      long before = position;
+      position = place;
+      if (before != NOWHERE) {
+        group.trim(before, place >= before ? place : before + NEAR_BYTES);
+      }
     }
 
     private Optional<Encoding> follow(Consumer consumer, ChunkLimit limit) {
@@ -175,15 +187,12 @@ final class SharedEncodings {
 
     /** It cannot be encoded to its end: nobody else is to meet it. */
     void spoiled(Encoding encoding) {
-      if (group.byStart.remove(encoding.chunk().start(), encoding)) {
-        group.forget(encoding);
-      }
+      group.remove(encoding.chunk().start(), encoding);
     }
 
     /** The reader goes back; until it goes on, nothing is kept for this consumer. */
     void rests() {
-      position = NOWHERE;
-      group.trim();
+      goTo(NOWHERE);
     }
 
     /** Another filter counts for it. */

@@ -59,7 +59,25 @@ public final class Subscription {
   /** A batch that was delivered. */
   private record Outstanding(long id, Mark end, long bytes) {}
 
-  private record Fetch(Subscriber subscriber, BatchLimit limit, boolean mayWait) {}
+  /**
+   * @param told whether the subscriber was told that it waits, once
+   */
+  private record Fetch(Subscriber subscriber, BatchLimit limit, boolean mayWait, boolean told) {
+    Fetch(Subscriber subscriber, BatchLimit limit, boolean mayWait) {
+      this(subscriber, limit, mayWait, false);
+    }
+
+    Fetch waits() {
+      if (!told) {
+        subscriber.waiting();
+      }
+      return new Fetch(subscriber, limit, mayWait, true);
+    }
+
+    Fetch expired() {
+      return new Fetch(subscriber, limit, false, told);
+    }
+  }
 
   private final String clientId;
   private final Shared shared;
@@ -220,26 +238,26 @@ public final class Subscription {
 
   /** A fetch amid a move is answered from where that leads. */
   private void park(Fetch fetch) {
-    waiting = fetch;
-    if (fetch.mayWait()) {
-      fetch.subscriber().waiting();
-    }
+    waiting = fetch.mayWait() ? fetch.waits() : fetch;
   }
 
   /** Answers a fetch that still waits: there is nothing. */
   public void expire(Subscriber subscriber) {
     tasks.execute(
         () -> {
-          // what is being encoded answers it at once
-          if (waiting != null && waiting.subscriber() == subscriber && ahead.isEmpty()) {
+          if (waiting == null || waiting.subscriber() != subscriber) {
+            return;
+          }
+          if (ahead.isEmpty()) {
             waiting = null;
             subscriber.nothing();
+          } else {
+            waiting = waiting.expired(); // what is being encoded answers it at once
           }
         });
   }
 
   private void answer(Fetch fetch) {
-    boolean waited = waiting != null;
     waiting = null;
     if (filterProblem.isPresent()) {
       fetch.subscriber().refuse(filterProblem.get());
@@ -257,11 +275,8 @@ public final class Subscription {
       } else if (!fetch.mayWait()) {
         fetch.subscriber().nothing();
       } else {
-        waiting = fetch;
+        waiting = fetch.waits();
         listen();
-        if (!waited) {
-          fetch.subscriber().waiting();
-        }
       }
     } catch (RuntimeException | OutOfMemoryError e) {
       rewindTo(outstanding.size());
@@ -462,7 +477,9 @@ public final class Subscription {
 
   private void letGo() {
     if (consumer.mustLetGo()) {
-      if (!ahead.isEmpty()) {
+      if (ahead.isEmpty()) {
+        ahead.drop();
+      } else {
         rewindTo(outstanding.size());
       }
       consumer.letGo();
@@ -506,6 +523,7 @@ public final class Subscription {
           ahead.filter(newFilter, newEntries);
           if (!closed && !moving) {
             moved();
+            goOn(); // what a fetch waited for is no longer ahead
           }
           replaced.run();
         });

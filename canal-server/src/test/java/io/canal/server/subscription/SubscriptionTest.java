@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.canal.parser.log.Frame;
+import io.canal.parser.log.FrameKind;
+import io.canal.parser.log.Transaction;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.CanalPacket.Messages;
+import io.canal.protocol.GtidSet;
 import io.canal.protocol.Start;
+import io.canal.protocol.WriteBuffer;
 import io.canal.server.config.BatchMode;
 import io.canal.server.position.PositionSaver;
 import io.canal.server.position.StoredConsumer;
@@ -18,8 +23,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -46,13 +54,18 @@ class SubscriptionTest {
    * @param written counts the rows that are encoded
    */
   private Subscriptions subscriptions(LogFixture of, BatchMode mode, AtomicLong written) {
+    return subscriptions(of, mode, () -> new TextEntries(written));
+  }
+
+  private Subscriptions subscriptions(
+      LogFixture of, BatchMode mode, Supplier<EntryWriter> writers) {
     return new Subscriptions(
         "example",
         of.log,
         LogFixture.noCatchUps(),
         positions,
         TextEntries::filter,
-        () -> new TextEntries(written),
+        writers,
         mode,
         new BatchBuffers(1 << 20),
         budget,
@@ -206,6 +219,103 @@ class SubscriptionTest {
       assertThat(each.entries()).hasSize(303).endsWith("begin 101", "r99", "end 101");
     }
     assertThat(budget.used()).isZero();
+  }
+
+  @Test
+  void shouldWaitAnewWhereWhatIsEncodedForAFetchIsNoLongerWanted() throws Exception {
+    whileAnotherEncodes(
+        (shared, subscription) -> {
+          subscription.fetch(client, 100, true);
+          List<String> before = List.copyOf(client.events);
+
+          shared.moveTo("1001", LogFixture.resolve(LogFixture.after(2)));
+
+          assertThat(before).containsExactly("batch");
+          assertThat(client.events).containsExactly("batch", "waiting");
+          subscription.expire(client);
+          assertThat(client.events).containsExactly("batch", "waiting", "nothing");
+        });
+  }
+
+  @Test
+  void shouldAnswerAFetchThatExpiresOnceWhatIsEncodedForItIsNoLongerWanted() throws Exception {
+    whileAnotherEncodes(
+        (shared, subscription) -> {
+          subscription.fetch(client, 100, true);
+          subscription.expire(client);
+          List<String> before = List.copyOf(client.events);
+
+          shared.moveTo("1001", LogFixture.resolve(LogFixture.after(2)));
+
+          assertThat(before).containsExactly("batch");
+          assertThat(client.events).containsExactly("batch", "nothing");
+        });
+  }
+
+  @FunctionalInterface
+  private interface Meanwhile {
+    void run(Subscriptions shared, Subscription subscription) throws Exception;
+  }
+
+  /**
+   * The client had the first transaction; the second one is encoded for it by a thread that stands.
+   */
+  private void whileAnotherEncodes(Meanwhile meanwhile) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch mayEnd = new CountDownLatch(1);
+    TextEntries text = new TextEntries();
+    EntryWriter standing =
+        new EntryWriter() {
+          @Override
+          public void writeBegin(
+              Transaction transaction, Optional<GtidSet> executed, WriteBuffer out) {
+            text.writeBegin(transaction, executed, out);
+          }
+
+          @Override
+          public int write(
+              Frame frame, Transaction transaction, Optional<GtidSet> executed, WriteBuffer out) {
+            if (frame.kind() == FrameKind.ROWS && LogFixture.textOf(frame).equals("long")) {
+              begun.countDown();
+              await(mayEnd);
+            }
+            return text.write(frame, transaction, executed, out);
+          }
+        };
+    Subscriptions shared = subscriptions(fixture, BatchMode.MEMSIZE, () -> standing);
+    Subscription subscription = subscribe(shared, client, "");
+    Client other = new Client("10.0.0.2:1");
+    AtomicReference<Subscription> others = new AtomicReference<>();
+    shared.subscribe(
+        (short) 1002, new Subscriptions.Request("", Optional.empty(), false), other, others::set);
+    fixture.insert(1, "first");
+    subscription.fetch(client, 100, false);
+    others.get().fetch(other, 100, false);
+    fixture.insert(1, "long");
+    Thread encodes = new Thread(() -> others.get().fetch(other, 100, false), "encodes");
+    encodes.start();
+
+    await(begun);
+    try {
+      meanwhile.run(shared, subscription);
+    } finally {
+      mayEnd.countDown();
+      encodes.join();
+    }
+    assertThat(other.entries()).endsWith("begin 2", "long", "end 2");
+    shared.close();
+    assertThat(budget.used()).isZero();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(20, TimeUnit.SECONDS)) {
+        throw new AssertionError("not in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
   }
 
   @Test
