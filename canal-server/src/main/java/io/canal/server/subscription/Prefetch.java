@@ -93,9 +93,12 @@ final class Prefetch {
     return ahead.isEmpty();
   }
 
-  /** Goes on in the log for a fetch, and encodes what is there. */
+  /**
+   * Goes on in the log for a fetch, and encodes what is there; a consumer that has nothing to read
+   * asks all the same, as it may be detached.
+   */
   void fill(BatchLimit limit) {
-    fill(limit, WORTHWHILE_BYTES, 1, () -> false);
+    fill(limit, WORTHWHILE_BYTES, 0, () -> false);
   }
 
   /**
