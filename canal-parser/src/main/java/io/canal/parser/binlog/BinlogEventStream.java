@@ -31,6 +31,7 @@ import java.util.zip.CRC32;
  * retry when the packets do not fit together, one that stops the instance when a checksum is wrong.
  */
 public final class BinlogEventStream extends EventStream {
+  private static final int FIRST_BUFFER_BYTES = 16 * 1024;
   private static final int BUFFER_BYTES = 256 * 1024;
   // From here on a body goes from the socket into the target; below it shares reads with its
   // neighbours.
@@ -54,9 +55,10 @@ public final class BinlogEventStream extends EventStream {
   private final CRC32 crc = new CRC32();
   private final byte[] header = new byte[EventHeader.LENGTH];
   private final byte[] checksumBytes = new byte[CHECKSUM_BYTES];
-  private final byte[] buffer;
+  private final int maxBufferBytes;
 
   // owned by the reading thread
+  private byte[] buffer;
   private int position;
   private int limit;
   private int sequence = 1;
@@ -83,10 +85,11 @@ public final class BinlogEventStream extends EventStream {
     this(in, checksummed, BUFFER_BYTES);
   }
 
-  BinlogEventStream(InputStream in, boolean checksummed, int bufferBytes) {
+  BinlogEventStream(InputStream in, boolean checksummed, int maxBufferBytes) {
     this.in = requireNonNull(in, "in is null");
     this.checksummed = checksummed;
-    this.buffer = new byte[bufferBytes];
+    this.maxBufferBytes = maxBufferBytes;
+    this.buffer = new byte[Math.min(FIRST_BUFFER_BYTES, maxBufferBytes)];
   }
 
   /**
@@ -156,7 +159,7 @@ public final class BinlogEventStream extends EventStream {
     packetRemaining -= STATUS_BYTES;
     standAt(buffer, position);
     checkLength();
-    whole = packetRemaining <= Math.min(DIRECT_READ_BYTES, buffer.length);
+    whole = packetRemaining <= Math.min(DIRECT_READ_BYTES, maxBufferBytes);
     if (whole) {
       gather();
     } else {
@@ -186,6 +189,7 @@ public final class BinlogEventStream extends EventStream {
   private void gather() throws IOException {
     eventRemaining = packetRemaining;
     require(packetRemaining);
+    array = buffer;
     start = position;
     position += packetRemaining;
     packetRemaining = 0;
@@ -462,13 +466,24 @@ public final class BinlogEventStream extends EventStream {
   /** Makes {@code count} bytes available in the buffer. */
   private void require(int count) throws IOException {
     if (limit - position < count) {
-      System.arraycopy(buffer, position, buffer, 0, limit - position);
+      byte[] target = needsMore(count) ? new byte[moreThan(count)] : buffer;
+      System.arraycopy(buffer, position, target, 0, limit - position);
+      buffer = target;
       limit -= position;
       position = 0;
       while (limit < count) {
         limit += receive(buffer, limit, buffer.length - limit);
       }
     }
+  }
+
+  /** Whether a read has filled the buffer, as where the source sends without a pause. */
+  private boolean needsMore(int count) {
+    return count > buffer.length || (limit == buffer.length && limit < maxBufferBytes);
+  }
+
+  private int moreThan(int count) {
+    return Math.min(maxBufferBytes, Math.max(count, 2 * buffer.length));
   }
 
   private int receive(byte[] target, int offset, int length) throws IOException {

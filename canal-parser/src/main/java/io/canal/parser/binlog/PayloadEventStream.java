@@ -28,7 +28,7 @@ public final class PayloadEventStream extends EventStream implements AutoCloseab
   private static final long MAX_RATIO = 32 * 1024;
 
   private final byte[] header = new byte[EventHeader.LENGTH];
-  private byte[] scratch = new byte[SCRATCH_BYTES];
+  private byte[] scratch = new byte[0];
   private ZstdStream zstd;
   private InputStream in;
   private long remaining;
@@ -145,6 +145,9 @@ public final class PayloadEventStream extends EventStream implements AutoCloseab
   @Override
   public void skip() throws IOException {
     take();
+    if (scratch.length == 0) {
+      scratch = new byte[SCRATCH_BYTES];
+    }
     for (long left = bodyLength(); left > 0; ) {
       int count = (int) Math.min(left, scratch.length);
       fill(scratch, 0, count);

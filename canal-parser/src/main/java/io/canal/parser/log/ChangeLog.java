@@ -33,6 +33,8 @@ public final class ChangeLog implements AutoCloseable {
   private static final int MIN_SEGMENTS = 16;
   private static final int MIN_SEGMENT_BYTES = 4 * 1024;
   private static final int MAX_SEGMENT_BYTES = 1024 * 1024;
+  // a power of two with the array's header takes the room of two from G1, whose regions are such
+  private static final int ARRAY_HEADER_BYTES = 32;
 
   private final long budgetBytes;
   private final boolean inStep;
@@ -113,7 +115,8 @@ public final class ChangeLog implements AutoCloseable {
     this.executed = start.gtids().orElse(null);
     LogFile startFile = new LogFile(start.serverUuid(), start.file());
     Segment first = new Segment(0, startFile, start.offset(), Optional.empty());
-    int segmentBytes = (int) Math.min(MAX_SEGMENT_BYTES, budgetBytes / MIN_SEGMENTS);
+    int segmentBytes =
+        (int) Math.min(MAX_SEGMENT_BYTES, budgetBytes / MIN_SEGMENTS) - ARRAY_HEADER_BYTES;
     store = new SegmentStore(lock, budgetBytes, segmentBytes, segmentFiles, first);
     writer = new ChangeLogWriter(this, first, budgetBytes / 4);
   }

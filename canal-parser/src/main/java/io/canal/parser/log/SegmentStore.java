@@ -17,10 +17,15 @@ import java.util.concurrent.locks.ReentrantLock;
  * its budget. What is said to be under the lock needs the log's; the rest takes it where it must,
  * and never while it reads or writes a file.
  *
+ * <p>The first segments are small, each twice the one before it, so that a destination with few
+ * changes takes little.
+ *
  * <p>A segment on disk that a reader wants is loaded once for all who read it. An eighth of the
  * memory is set aside for such; what no thread reads just then may go at any time.
  */
 final class SegmentStore {
+  private static final int FIRST_SEGMENT_BYTES = 32 * 1024;
+
   private final ReentrantLock lock;
   private final int segmentBytes;
   private final long memoryBytes;
@@ -32,6 +37,7 @@ final class SegmentStore {
   private final NavigableMap<Long, Segment> resident = new TreeMap<>();
   private final Deque<SegmentArray> loaded = new ArrayDeque<>();
   private final Deque<byte[]> spare = new ArrayDeque<>();
+  private int nextBytes;
   private long residentBytes;
   private long loadedBytes;
   private long spilledBytes;
@@ -47,6 +53,7 @@ final class SegmentStore {
     this.memoryBytes = memoryBytes;
     this.loadedMaxBytes = files.isPresent() && files.get().maxBytes() > 0 ? memoryBytes / 8 : 0;
     this.files = files;
+    this.nextBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes);
     append(first, first);
     allocate(first, 0);
   }
@@ -95,7 +102,7 @@ final class SegmentStore {
   }
 
   private int capacity(int frameLength) {
-    return Math.max(segmentBytes, frameLength);
+    return Math.max(nextBytes, frameLength);
   }
 
   /** Puts a new segment behind {@code active}, without bytes for now. */
@@ -109,6 +116,7 @@ final class SegmentStore {
   void allocate(Segment segment, int frameLength) {
     byte[] bytes = array(capacity(frameLength));
     residentBytes += bytes.length;
+    nextBytes = Math.min(segmentBytes, 2 * nextBytes);
     segment.array(new SegmentArray(segment, bytes));
   }
 
@@ -259,7 +267,7 @@ final class SegmentStore {
       if (!isSpilled(segment)) {
         return null;
       }
-      bytes = roomToLoad(capacity(segment.limit));
+      bytes = roomToLoad(Math.max(segmentBytes, segment.limit));
     } finally {
       lock.unlock();
     }

@@ -9,6 +9,7 @@ import io.canal.server.status.StatusSource;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -34,10 +35,17 @@ public final class HttpServer implements AutoCloseable {
   private static final String JSON = "application/json";
   private static final int IDLE_TIMEOUT_MS = 30_000;
 
+  // JvmMetrics keeps every registry that it was given for good: one without anything of a server
+  private static final PrometheusRegistry JVM = new PrometheusRegistry();
+
+  static {
+    JvmMetrics.builder().register(JVM);
+  }
+
   private final String host;
   private final int port;
   private final StatusSource source;
-  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final StatusCollector collector;
   private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.create();
   private final Server server;
   private final ServerConnector connector;
@@ -49,6 +57,7 @@ public final class HttpServer implements AutoCloseable {
     this.host = requireNonNull(host, "host is null");
     this.port = port;
     this.source = requireNonNull(source, "source is null");
+    this.collector = new StatusCollector(source);
     QueuedThreadPool threads = new QueuedThreadPool(8, 1);
     threads.setName("http");
     threads.setDaemon(true);
@@ -70,8 +79,6 @@ public final class HttpServer implements AutoCloseable {
    * @throws CanalException with {@link ErrorCode#STOP_SERVER} if it cannot be opened
    */
   public void start() {
-    JvmMetrics.builder().register(registry);
-    registry.register(new StatusCollector(source));
     try {
       server.start();
     } catch (Exception e) {
@@ -138,7 +145,10 @@ public final class HttpServer implements AutoCloseable {
 
   private byte[] metrics() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(16_384);
-    writer.write(bytes, registry.scrape());
+    MetricSnapshots.Builder all = MetricSnapshots.builder();
+    JVM.scrape().forEach(all::metricSnapshot);
+    collector.collect().forEach(all::metricSnapshot);
+    writer.write(bytes, all.build());
     return bytes.toByteArray();
   }
 

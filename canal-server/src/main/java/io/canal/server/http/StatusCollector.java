@@ -8,7 +8,6 @@ import io.canal.server.status.InstanceState;
 import io.canal.server.status.InstanceStatus;
 import io.canal.server.status.ServerStatus;
 import io.canal.server.status.StatusSource;
-import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
@@ -28,7 +27,7 @@ import java.util.regex.Pattern;
  * Turns one snapshot per scrape into metrics, so that the hot path counts in plain longs and knows
  * nothing of Prometheus. Called by any thread.
  */
-final class StatusCollector implements MultiCollector {
+final class StatusCollector {
   private static final Pattern FILE_NUMBER = Pattern.compile("\\.(\\d+)$");
 
   private final StatusSource source;
@@ -37,8 +36,7 @@ final class StatusCollector implements MultiCollector {
     this.source = requireNonNull(source, "source is null");
   }
 
-  @Override
-  public MetricSnapshots collect() {
+  MetricSnapshots collect() {
     ServerStatus status = source.status();
     List<MetricSnapshot> metrics = new ArrayList<>();
     metrics.add(
