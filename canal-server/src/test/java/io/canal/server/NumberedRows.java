@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A table whose rows are numbered from 1 in the order of the binary log, about 1 KiB each, and what
- * a consumer must get of it: every number once, in order. For one thread.
+ * a consumer must get of it: every number once, in order. For one thread; a reader for one of its
+ * own.
  */
 final class NumberedRows {
   /** Stands for the row before the first one that comes. */
@@ -61,10 +62,10 @@ final class NumberedRows {
     }
   }
 
-  /** A consumer of it, and the number of its last row. */
+  /** A consumer of it, and the number of its last row, which any thread may ask for. */
   final class Reader implements AutoCloseable {
     private final CanalConnector connector;
-    private long last;
+    private volatile long last;
 
     Reader(CanalHome home, String destination, int clientId, long last) {
       this.connector = home.connector(destination, clientId);
