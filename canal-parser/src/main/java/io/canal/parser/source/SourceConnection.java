@@ -7,12 +7,13 @@ import com.github.shyiko.mysql.binlog.network.ClientCapabilities;
 import com.github.shyiko.mysql.binlog.network.ServerException;
 import com.github.shyiko.mysql.binlog.network.protocol.GreetingPacket;
 import com.github.shyiko.mysql.binlog.network.protocol.PacketChannel;
-import com.github.shyiko.mysql.binlog.network.protocol.command.ByteArrayCommand;
 import com.github.shyiko.mysql.binlog.network.protocol.command.SSLRequestCommand;
 import io.canal.parser.binlog.SourceErrorException;
 import io.canal.protocol.CanalException;
 import io.canal.protocol.ErrorCode;
+import java.io.BufferedInputStream;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -23,21 +24,25 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
 /**
- * One authenticated connection to a source, over the connector library's packets and login. Owned
- * by one thread, except {@link #close}, which any thread may call and which ends a blocking read.
+ * One authenticated connection to a source, logged in by the connector library. Owned by one
+ * thread, except {@link #close}, which any thread may call and which ends a blocking read.
  */
 final class SourceConnection implements Closeable {
   private static final int MAX_COMMAND_BYTES = 0xFFFFFF - 1;
+  private static final int PACKET_HEADER_BYTES = 4;
 
   private final Socket socket;
   private final Socket top;
-  private final PacketChannel channel;
+  private final InputStream answers;
   private final String serverVersion;
 
-  private SourceConnection(Socket socket, Socket top, PacketChannel channel, String serverVersion) {
+  // of the next packet of an answer
+  private int sequence;
+
+  private SourceConnection(Socket socket, Socket top, String serverVersion) throws IOException {
     this.socket = socket;
     this.top = top;
-    this.channel = channel;
+    this.answers = new BufferedInputStream(top.getInputStream());
     this.serverVersion = serverVersion;
   }
 
@@ -80,8 +85,8 @@ final class SourceConnection implements Closeable {
     } catch (ServerException e) {
       throw errorOf(e);
     }
-    channel.authenticationComplete();
-    return new SourceConnection(socket, top, channel, greeting.getServerVersion());
+    // the channel's buffer of 512 KiB is empty now, and goes with it
+    return new SourceConnection(socket, top, greeting.getServerVersion());
   }
 
   /** Puts TLS over the connection, if so configured; gives the socket to read from. */
@@ -145,12 +150,12 @@ final class SourceConnection implements Closeable {
   }
 
   boolean encrypted() {
-    return channel.isSSL();
+    return top != socket;
   }
 
   /**
-   * The bytes that follow the last command, for a reader that knows packets itself; past the
-   * library's buffer, which is empty once the answers before are read.
+   * The bytes that follow the last command, for a reader that knows packets itself; past the buffer
+   * of answers, which is empty once they are read.
    */
   InputStream input() throws IOException {
     return top.getInputStream();
@@ -166,7 +171,13 @@ final class SourceConnection implements Closeable {
           ErrorCode.STOP_INSTANCE,
           "command of " + command.length + " bytes, expected at most " + MAX_COMMAND_BYTES);
     }
-    channel.write(new ByteArrayCommand(command));
+    byte[] packet = new byte[PACKET_HEADER_BYTES + command.length];
+    for (int i = 0; i < 3; i++) {
+      packet[i] = (byte) (command.length >>> (8 * i));
+    }
+    System.arraycopy(command, 0, packet, PACKET_HEADER_BYTES, command.length);
+    top.getOutputStream().write(packet);
+    sequence = 1;
   }
 
   void sendQuery(String sql) throws IOException {
@@ -181,12 +192,30 @@ final class SourceConnection implements Closeable {
   byte[] receive() throws IOException {
     byte[] packet;
     try {
-      packet = channel.read();
+      packet = readPacket();
     } catch (SocketTimeoutException e) {
       throw new IOException("the source did not answer within " + socket.getSoTimeout() + " ms", e);
     }
     requireNoError(packet);
     return packet;
+  }
+
+  private byte[] readPacket() throws IOException {
+    byte[] header = readFully(PACKET_HEADER_BYTES);
+    int found = header[3] & 0xFF;
+    if (found != (sequence & 0xFF)) {
+      throw new IOException("packet number " + found + ", expected " + (sequence & 0xFF));
+    }
+    sequence++;
+    return readFully((header[0] & 0xFF) | (header[1] & 0xFF) << 8 | (header[2] & 0xFF) << 16);
+  }
+
+  private byte[] readFully(int length) throws IOException {
+    byte[] bytes = answers.readNBytes(length);
+    if (bytes.length < length) {
+      throw new EOFException("the source closed the connection");
+    }
+    return bytes;
   }
 
   private static void requireNoError(byte[] packet) throws IOException {
